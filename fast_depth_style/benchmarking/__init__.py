@@ -1,0 +1,1 @@
+"""How fast this project is, as ratios against others in the same run."""

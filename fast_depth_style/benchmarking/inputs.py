@@ -1,0 +1,34 @@
+"""What contestants start from: the same pictures, the same weights."""
+
+import numpy as np
+
+
+def soft_pictures(count: int, height: int, width: int, seed: int) -> np.ndarray:
+    """Pictures of soft coloured shapes, (count, height, width, 3) float32.
+
+    Whole numbers in 0..255.
+    """
+    random = np.random.default_rng(seed)
+    y = np.linspace(0, 2 * np.pi, height)[:, None, None]
+    x = np.linspace(0, 2 * np.pi, width)[:, None]
+    pictures = np.zeros((count, height, width, 3))
+    for frequency in range(1, 9):
+        waves = random.uniform(-frequency, frequency, (2, count, 1, 1, 3))
+        phases = random.uniform(0, 2 * np.pi, (count, 1, 1, 3))
+        pictures += np.sin(waves[0] * y + waves[1] * x + phases) / frequency
+    pictures -= pictures.min()
+    return np.round(pictures * (255 / pictures.max())).astype(np.float32)
+
+
+def named_weights(network) -> dict:
+    """{"down0/kernel": variable, …}, the weights of a `Transformer`.
+
+    The scale and shift of an instance normalization stand beside the kernel
+    and bias of the convolution that it follows.
+    """
+    layers = [*network.convs, *network.norms, network.paint]
+    return {
+        f"{layer.name.removesuffix('_norm')}/{variable.name}": variable
+        for layer in layers
+        for variable in layer.weights
+    }

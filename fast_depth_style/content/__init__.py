@@ -1,0 +1,1 @@
+"""Content photos as a stream of training crops."""

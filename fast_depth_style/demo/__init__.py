@@ -1,0 +1,1 @@
+"""The whole product on sample photos, in minutes and without network."""

@@ -1,0 +1,125 @@
+"""The page that the demo ends with; it needs no other file."""
+
+import base64
+import html
+import io
+import pathlib
+
+import matplotlib
+import numpy as np
+from PIL import Image
+
+from fast_depth_style.images.size import fit_short_side
+from fast_depth_style.perception.depth_estimator import DepthEstimator
+
+_SHORT_SIDE = 360
+_CSS = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto;
+  max-width: 80rem; padding: 0 1rem; }
+.row { display: flex; flex-wrap: wrap; gap: 1rem; }
+figure { margin: 0; flex: 1 1 20rem; max-width: 30rem; }
+img { width: 100%; height: auto; border-radius: 4px; }
+figcaption { color: #555; font-size: .9rem; }
+td { padding: .1rem 1rem .1rem 0; }
+"""
+
+
+def render(
+    painting: np.ndarray,
+    photos: dict[str, np.ndarray],
+    pictures: dict[tuple[str, str], np.ndarray],
+    estimator: DepthEstimator,
+    workdir: pathlib.Path,
+    seconds: dict[str, float],
+) -> str:
+    """Lays out the page.
+
+    Args:
+        painting: (height, width, 3) uint8, what the style was learned from.
+        photos: {name: (height, width, 3) uint8}.
+        pictures: {(style, name of the photo): stylized photo}.
+        estimator: Draws the depth maps.
+        workdir: The training run, for its curves and its strips.
+        seconds: {part of the demo: how long it took}.
+
+    Returns:
+        HTML with all pictures in it.
+    """
+    parts = [
+        "<h1>fast_depth_style: the demo</h1>",
+        "<p>A network was trained on this machine, from nothing, to paint"
+        " photos in the manner of the first picture while it keeps their"
+        " depth.</p>",
+        _row([_figure(painting, "The painting, made by a program")]),
+    ]
+    for name, photo in photos.items():
+        parts.append(f"<h2>{html.escape(name)}</h2>")
+        for style in dict.fromkeys(style for style, _ in pictures):
+            picture = pictures[style, name]
+            parts.append(
+                _row(
+                    [
+                        _figure(photo, "Photo"),
+                        _figure(picture, f"Stylized: {style}"),
+                        _figure(_depth(estimator, photo), "Depth: photo"),
+                        _figure(_depth(estimator, picture), "Depth: stylized"),
+                    ]
+                )
+            )
+    parts.append("<h2>Training</h2>")
+    for file, caption in (
+        ("losses.png", "The terms of the loss, step by step"),
+        ("previews/latest.png", "Training photos, and the last strip"),
+    ):
+        parts.append(
+            f'<p><img alt="{caption}" src="{_file_uri(workdir / file)}">'
+            f"<br>{caption}</p>"
+        )
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}</td><td>{value:.1f} s</td></tr>"
+        for name, value in seconds.items()
+    )
+    parts.append(f"<h2>Time</h2><table>{rows}</table>")
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>fast_depth_style</title><style>{_CSS}</style></head>\n<body>"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
+    )
+
+
+def _depth(estimator, picture):
+    """A depth map as colours: near is light, whatever the network returns."""
+    depth = np.asarray(estimator(picture[None].astype(np.float32)))[0]
+    if estimator.quantity == "depth":
+        depth = -depth
+    low, high = np.percentile(depth, (2, 98))
+    scaled = np.clip((depth - low) / (high - low + 1e-9), 0, 1)
+    colours = matplotlib.colormaps["magma"](scaled)[..., :3]
+    small = Image.fromarray((255 * colours).astype(np.uint8))
+    height, width = picture.shape[:2]
+    return np.asarray(small.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _row(figures):
+    return f'<div class="row">{"".join(figures)}</div>'
+
+
+def _figure(picture, caption):
+    buffer = io.BytesIO()
+    small = fit_short_side(picture, min(_SHORT_SIDE, *picture.shape[:2]))
+    Image.fromarray(small).save(buffer, "JPEG", quality=88)
+    uri = _uri(buffer.getvalue(), "jpeg")
+    text = html.escape(caption)
+    return (
+        f'<figure><img alt="{text}" src="{uri}">'
+        f"<figcaption>{text}</figcaption></figure>"
+    )
+
+
+def _file_uri(path):
+    return _uri(path.read_bytes(), "png")
+
+
+def _uri(data, kind):
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

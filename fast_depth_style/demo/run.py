@@ -1,0 +1,107 @@
+"""The demo: paint, train, export, stylize, and show it all on one page."""
+
+import pathlib
+import shutil
+import time
+
+from fast_depth_style.demo import page
+from fast_depth_style.demo.painting import paint
+from fast_depth_style.images.files import Picture, read_rgb, write_picture
+from fast_depth_style.perception.registry import depth_network
+from fast_depth_style.requests import RequestError
+from fast_depth_style.serving.saved_model import read_model
+from fast_depth_style.stylization.tiles import stylize
+from fast_depth_style.training.run import train
+from fast_depth_style.training.settings import preset
+
+
+def run(
+    output: str | pathlib.Path,
+    styles: str | pathlib.Path,
+    steps: int | None = None,
+) -> pathlib.Path:
+    """Trains a style from scratch and shows it beside the shipped ones.
+
+    Args:
+        output: Folder for everything the demo makes; an interrupted demo
+            continues in it.
+        styles: Folder of shipped models; those in it are shown too.
+        steps: Length of training; None is the preset's.
+
+    Returns:
+        The page.
+
+    Raises:
+        RequestError: scikit-learn, whose sample photos are used, is missing.
+    """
+    output = pathlib.Path(output)
+    seconds = {}
+    started = time.monotonic()
+
+    def lap(name):
+        nonlocal started
+        seconds[name] = time.monotonic() - started
+        started = time.monotonic()
+
+    print("1/4 Painting a picture to learn from", flush=True)
+    painting = output / "painting.png"
+    output.mkdir(parents=True, exist_ok=True)
+    if not painting.exists():
+        write_picture(painting, Picture(paint()))
+    photos = _sample_photos(output / "photos")
+    lap("painting")
+
+    print("2/4 Training on sample photos; the same command continues")
+    settings = preset(
+        "quick", style=str(painting), content=str(photos), steps=steps
+    )
+    workdir = output / "training"
+    model = train(settings, workdir).parent
+    lap("training and export")
+
+    print("3/4 Stylizing", flush=True)
+    models = {"our painting": model} | {
+        folder.name.replace("_", " "): folder
+        for folder in sorted(pathlib.Path(styles).glob("*"))
+        if (folder / "1").is_dir()
+    }
+    pictures = {}
+    for label, folder in models.items():
+        loaded = read_model(folder)
+        for photo in sorted(photos.iterdir()):
+            stylized = stylize(loaded, read_rgb(photo))
+            pictures[label, photo.stem] = stylized
+            name = f"{photo.stem}_{label.replace(' ', '_')}.jpg"
+            write_picture(output / name, Picture(stylized))
+    lap("stylizing")
+
+    print("4/4 Writing the page", flush=True)
+    originals = {p.stem: read_rgb(p) for p in sorted(photos.iterdir())}
+    html = page.render(
+        read_rgb(painting),
+        originals,
+        pictures,
+        depth_network("compact"),
+        workdir,
+        seconds,
+    )
+    path = output / "index.html"
+    path.write_text(html)
+    print(f"Done in {sum(seconds.values()):.0f} s. Open {path.resolve()}")
+    return path
+
+
+def _sample_photos(folder):
+    """scikit-learn's sample photos, as files."""
+    try:
+        import sklearn.datasets
+    except ImportError as error:
+        raise RequestError(
+            "the demo shows scikit-learn's sample photos: pip install"
+            " scikit-learn"
+        ) from error
+    folder.mkdir(exist_ok=True)
+    source = pathlib.Path(sklearn.datasets.__file__).parent / "images"
+    for photo in sorted(source.glob("*.jpg")):
+        shutil.copyfile(photo, folder / photo.name)
+    return folder

@@ -1,0 +1,23 @@
+"""Muon for convolution kernels."""
+
+import keras
+import tensorflow as tf
+
+
+class KernelMuon(keras.optimizers.Muon):
+    """Muon (Jordan 2024) for convolution kernels, Adam for biases.
+
+    A kernel is a matrix from patches to channels; Keras's own Muon leaves
+    everything but matrices to Adam.
+    """
+
+    def _should_use_adamw(self, variable):
+        return len(variable.shape) != 4
+
+    def _muon_update_step(self, gradient, variable, lr, m):
+        self.assign_add(m, gradient + m * (self.momentum - 1))
+        direction = gradient + self.momentum * m
+        matrix = tf.reshape(direction, (-1, direction.shape[-1]))
+        update = self.zeropower_via_newtonschulz5(matrix, self.ns_steps)
+        update = self.lr_adjust(lr * update)
+        self.assign_sub(variable, tf.reshape(update, variable.shape))

@@ -1,0 +1,1 @@
+"""Depth, style and content metrics, and their report."""

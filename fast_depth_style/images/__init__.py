@@ -1,0 +1,1 @@
+"""Picture files to and from uint8 RGB arrays."""

@@ -1,0 +1,1 @@
+"""Pure functions of features, depth maps and pictures."""

@@ -1,0 +1,35 @@
+"""Losses of the pixels themselves: smoothness and range."""
+
+from keras import ops
+
+
+def total_variation(pictures):
+    """Mean squared vertical plus mean squared horizontal difference.
+
+    The anisotropic, squared form that Johnson et al. 2016 (section 3.2) use
+    after Mahendran and Vedaldi 2015.
+
+    Args:
+        pictures: (batch, height, width, 3), 0..255.
+
+    Returns:
+        Scalar in squared grey levels.
+    """
+    vertical = pictures[:, 1:] - pictures[:, :-1]
+    horizontal = pictures[:, :, 1:] - pictures[:, :, :-1]
+    return ops.mean(ops.square(vertical)) + ops.mean(ops.square(horizontal))
+
+
+def out_of_range(pictures):
+    """Mean squared distance to the range 0..255.
+
+    A linear output may leave the range, where clipping would lose detail; this
+    pulls it back with a gradient that never dies.
+
+    Args:
+        pictures: (batch, height, width, 3).
+
+    Returns:
+        Scalar in squared grey levels; 0 for any real picture.
+    """
+    return ops.mean(ops.square(pictures - ops.clip(pictures, 0.0, 255.0)))

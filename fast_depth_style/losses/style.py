@@ -1,0 +1,59 @@
+"""Style: the distance of Gram matrices (Gatys, Ecker, Bethge 2015)."""
+
+from keras import ops
+
+
+def gram_matrix(features):
+    """Gram matrix of features, G = F^T F / (H W C).
+
+    Johnson et al. 2016, eq. 3.
+
+    Args:
+        features: (batch, height, width, channels), any float type.
+
+    Returns:
+        (batch, channels, channels) float32, symmetric.
+    """
+    _, height, width, channels = ops.shape(features)
+    flat = ops.reshape(features, (-1, height * width, channels))
+    # float32 under every policy: differences of Gram matrices are small.
+    flat = ops.cast(flat, "float32")
+    gram = ops.matmul(ops.transpose(flat, (0, 2, 1)), flat)
+    return gram / ops.cast(height * width * channels, "float32")
+
+
+def style_loss(grams, targets):
+    """Sum over layers of the mean squared Gram difference.
+
+    Johnson et al. 2016, eq. 4, in the scale of the `stanford` preset.
+
+    Args:
+        grams: {layer: (batch, c, c)} of the picture.
+        targets: {layer: (1, c, c)} of the painting; its keys are what counts.
+
+    Returns:
+        Scalar, mean over the batch; grows with the fourth power of contrast.
+    """
+    return sum(
+        ops.mean(ops.square(grams[name] - target))
+        for name, target in targets.items()
+    )
+
+
+def relative_style_loss(grams, targets):
+    """Mean over layers of |G(y) - G(s)|^2 / |G(s)|^2.
+
+    1.0 is what a black feature map costs; every layer counts the same.
+
+    Args:
+        grams: {layer: (batch, c, c)} of the picture.
+        targets: {layer: (1, c, c)} of the painting; its keys are what counts.
+
+    Returns:
+        Scalar, mean over the batch.
+    """
+    terms = []
+    for name, target in targets.items():
+        error = ops.sum(ops.square(grams[name] - target), axis=(1, 2))
+        terms.append(ops.mean(error) / ops.sum(ops.square(target)))
+    return sum(terms) / len(terms)

@@ -1,0 +1,73 @@
+"""From a command line's name of a network to the network."""
+
+import keras
+
+from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.requests import RequestError
+
+PERCEPTUAL_SPECS = "vgg19, vgg19:FILE.npz, vgg19:FILE.h5, compact"
+DEPTH_SPECS = "hub:HANDLE_OR_FOLDER, fast_depth:FILE, fcrn:FILE, compact, none"
+
+
+def perceptual_network(spec: str, layers, dtype="float32") -> keras.Model:
+    """Makes the network in which style and content are felt.
+
+    Args:
+        spec: One of `PERCEPTUAL_SPECS`.
+        layers: Names of the layers to return, such as "relu3_1".
+        dtype: Keras dtype or policy to compute in.
+
+    Returns:
+        A frozen model from (batch, height, width, 3) float32 RGB in 0..255 to
+        {layer name: (batch, h, w, channels)}.
+
+    Raises:
+        RequestError: No such network or layer, or its weights cannot be had.
+    """
+    kind, _, argument = spec.partition(":")
+    if kind == "vgg19":
+        from fast_depth_style.perception.vgg19 import VGG19
+
+        return VGG19(layers, argument or "imagenet", dtype=dtype)
+    if spec == "compact":
+        from fast_depth_style.perception.compact_perceptual import (
+            CompactPerceptual,
+        )
+
+        return CompactPerceptual(layers, dtype=dtype)
+    raise RequestError(
+        f"no perceptual network {spec!r}: choose one of {PERCEPTUAL_SPECS}"
+    )
+
+
+def depth_network(spec: str) -> DepthEstimator | None:
+    """Makes the network that judges depth; None for "none".
+
+    Args:
+        spec: One of `DEPTH_SPECS`.
+
+    Raises:
+        RequestError: No such network, or it cannot be loaded.
+    """
+    kind, _, argument = spec.partition(":")
+    if spec == "none":
+        return None
+    if spec == "compact":
+        from fast_depth_style.perception.compact_depth import CompactDepth
+
+        return CompactDepth()
+    if kind == "hub":
+        from fast_depth_style.perception.hub_depth import MIDAS_HANDLE, HubDepth
+
+        return HubDepth(argument or MIDAS_HANDLE)
+    if kind == "fast_depth" and argument:
+        from fast_depth_style.perception.fast_depth import FastDepth
+
+        return FastDepth(argument)
+    if kind == "fcrn" and argument:
+        from fast_depth_style.perception.fcrn import FCRN
+
+        return FCRN(argument)
+    raise RequestError(
+        f"no depth network {spec!r}: choose one of {DEPTH_SPECS}"
+    )

@@ -1,0 +1,1 @@
+"""Exported models, each verified against its network."""

@@ -1,0 +1,233 @@
+"""A network as a SavedModel: written, verified, read again.
+
+The file needs nothing but TensorFlow. Its signatures, all with dynamic sizes:
+
+| signature         | inputs                                 | output         |
+|-------------------|----------------------------------------|----------------|
+| `serving_default` | `image` (b, h, w, 3) uint8             | `stylized_image` (b, h, w, 3) uint8 |
+| `float`           | `image` (b, h, w, 3) float32, 0..255   | `stylized_image` (b, h, w, 3) float32, unclipped |
+| `statistics`      | `images` (n, h, w, 3) uint8, patches of one picture | `statistics` (2, c) float32 |
+| `tile`            | `image` (b, h, w, 3) uint8, `statistics` (2, c) float32 | `stylized_image` (b, h, w, 3) uint8 |
+
+The last two stylize a picture that is too large to be taken whole: see
+`fast_depth_style.stylization.tiles`.
+"""  # noqa: E501 (a table)
+
+import os
+import pathlib
+import tempfile
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fast_depth_style.networks.transformer import Transformer
+from fast_depth_style.requests import RequestError
+from fast_depth_style.serving.card import write_card
+
+SIGNATURES = ("serving_default", "float", "statistics", "tile")
+
+_VERSION = "1"
+
+
+class ExportError(RuntimeError):
+    """A written model does not compute what the network computes."""
+
+
+def export_saved_model(
+    network: Transformer, folder: str | pathlib.Path, card: dict
+) -> pathlib.Path:
+    """Writes a network to `folder/1/`, with a card beside it.
+
+    The model is written aside, loaded with plain `tf.saved_model.load` and
+    compared with the network; only then does it take the place of what was
+    there. It is float32 whatever policy the network was trained under.
+
+    Args:
+        network: A built network.
+        folder: Becomes `folder/1/`, `folder/card.json`, `folder/README.md`;
+            other files in it stay.
+        card: What the card says; see `write_card`.
+
+    Returns:
+        The folder of the model, `folder/1`.
+
+    Raises:
+        ExportError: The written model and the network differ; `folder` is as
+            it was.
+        OSError: It cannot be written; `folder` is as it was.
+    """
+    folder = pathlib.Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    exact = _float32_copy(network)
+    card = card | {
+        "network": {
+            "width": exact.width,
+            "blocks": exact.blocks,
+            "parameters": exact.count_params(),
+        }
+    }
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}.writing-"
+    ) as aside:
+        aside = pathlib.Path(aside)
+        _write(exact, aside / _VERSION)
+        _verify(exact, aside / _VERSION)
+        write_card(aside, card)
+        _replace(folder, aside)
+    return folder / _VERSION
+
+
+def read_model(path: str | pathlib.Path) -> tf.Module:
+    """Loads an exported model.
+
+    Args:
+        path: The folder of a model, whose highest version is taken; one of its
+            versions; or the workdir of a finished training.
+
+    Returns:
+        The loaded object, with `signatures[name]` for each of `SIGNATURES`.
+
+    Raises:
+        RequestError: There is no such model there.
+    """
+    path = pathlib.Path(path)
+    found = _find(path)
+    try:
+        model = tf.saved_model.load(str(found))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RequestError(
+            f"{found}: the model is damaged, export it again ({reason})"
+        ) from error
+    missing = [s for s in SIGNATURES if s not in model.signatures]
+    if missing:
+        raise RequestError(
+            f"{found}: a SavedModel, but not a style exported by this project "
+            f"(no signature {missing[0]!r})"
+        )
+    return model
+
+
+def _find(path: pathlib.Path) -> pathlib.Path:
+    if not path.is_dir():
+        what = "not a folder" if path.exists() else "no such folder"
+        raise RequestError(
+            f"{path}: {what}; give the folder of an exported model"
+        )
+    for folder in (path, path / "model"):
+        if (folder / "saved_model.pb").is_file():
+            return folder
+        versions = [
+            entry
+            for entry in (folder.iterdir() if folder.is_dir() else ())
+            if entry.name.isdecimal() and (entry / "saved_model.pb").is_file()
+        ]
+        if versions:
+            return max(versions, key=lambda entry: int(entry.name))
+    raise RequestError(
+        f"{path}: no exported model in it, nor in its folder model/; "
+        "a training writes one when it ends"
+    )
+
+
+def _float32_copy(network: Transformer) -> Transformer:
+    copy = Transformer(**network.get_config(), dtype="float32")
+    copy.build()
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _write(network: Transformer, folder: pathlib.Path) -> None:
+    def serve(image):
+        return {"stylized_image": _to_bytes(network(_to_float(image)))}
+
+    def serve_float(image):
+        return {"stylized_image": network(image)}
+
+    def statistics(images):
+        return {"statistics": network.statistics(_to_float(images))}
+
+    def tile(image, statistics):
+        painted = network.stylize_tile(_to_float(image), statistics)
+        return {"stylized_image": _to_bytes(painted)}
+
+    def pictures(name, dtype="uint8"):
+        return tf.TensorSpec((None, None, None, 3), dtype, name=name)
+
+    given = tf.TensorSpec((2, None), "float32", name="statistics")
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    for name, function, inputs in (
+        ("serving_default", serve, [pictures("image")]),
+        ("float", serve_float, [pictures("image", "float32")]),
+        ("statistics", statistics, [pictures("images")]),
+        ("tile", tile, [pictures("image"), given]),
+    ):
+        archive.add_endpoint(name, function, inputs)
+    archive.write_out(str(folder), verbose=False)
+
+
+def _to_float(image: tf.Tensor) -> tf.Tensor:
+    return tf.cast(image, "float32")
+
+
+def _to_bytes(painted: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.round(tf.clip_by_value(painted, 0.0, 255.0)), "uint8")
+
+
+def _verify(network: Transformer, folder: pathlib.Path) -> None:
+    """Compares every signature of a written model with the network."""
+    signatures = tf.saved_model.load(str(folder)).signatures
+    for size in ((64, 48), (33, 50)):
+        image = _test_pictures(size)
+        floats = _to_float(image)
+        whole = network(floats)
+        given = network.statistics(floats)
+        tile = network.stylize_tile(floats, given)
+        for name, inputs, expected in (
+            ("serving_default", {"image": image}, _to_bytes(whole)),
+            ("float", {"image": floats}, whole),
+            ("statistics", {"images": image}, given),
+            ("tile", {"image": image, "statistics": given}, _to_bytes(tile)),
+        ):
+            (actual,) = signatures[name](**inputs).values()
+            _compare(name, actual.numpy(), expected.numpy())
+
+
+def _test_pictures(size: tuple[int, int]) -> tf.Tensor:
+    """Two pictures of soft coloured shapes, (2, height, width, 3) uint8."""
+    coarse = np.random.default_rng(0).uniform(0, 255, (2, 5, 6, 3))
+    return _to_bytes(tf.image.resize(coarse, size, method="bicubic"))
+
+
+def _compare(name: str, actual: np.ndarray, expected: np.ndarray) -> None:
+    """Raises unless two results agree; one with a NaN in it never does."""
+    if expected.dtype == np.uint8:
+        allowed = 1.0
+    elif name == "float":
+        allowed = 1e-3 * 255.0
+    else:
+        allowed = 1e-3 * np.maximum(np.abs(expected), 1.0)
+    error = np.abs(actual.astype("float64") - expected)
+    if actual.shape != expected.shape or not np.all(error <= allowed):
+        raise ExportError(
+            f"the exported model is wrong and was not kept: signature {name!r} "
+            f"differs from the network by up to {np.max(error):.3g}"
+        )
+
+
+def _replace(folder: pathlib.Path, aside: pathlib.Path) -> None:
+    """Moves a finished export into place, the old one back if that fails."""
+    folder.mkdir(exist_ok=True)
+    place, old = folder / _VERSION, aside / "previous"
+    if place.exists():
+        os.rename(place, old)
+    try:
+        os.rename(aside / _VERSION, place)
+    except BaseException:
+        if old.exists():
+            os.rename(old, place)
+        raise
+    for name in ("card.json", "README.md"):
+        os.replace(aside / name, folder / name)

@@ -1,0 +1,1 @@
+"""Photos and folders through a trained network."""

@@ -1,0 +1,143 @@
+"""A picture of any size through a network, in bounded memory.
+
+Instance normalization looks at the whole picture, so tiles that each look at
+themselves differ in colour and show their seams. Here the statistics are taken
+once, from patches spread over the picture, and every tile is given the same.
+Tiles overlap by more than the network sees around a pixel; what is kept of
+them is exactly what one run over the whole picture with these statistics
+would give.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
+
+import numpy as np
+import tensorflow as tf
+
+from fast_depth_style.networks.transformer import (
+    MINIMUM_SIDE,
+    RECEPTIVE_RADIUS,
+)
+
+#: Largest picture that is taken whole, in pixels; measured to need less than
+#: 4 GiB of memory with a network of width 1.0.
+WHOLE_PIXELS = 4_000_000
+
+_STRIDE = 4
+_HALO = math.ceil(RECEPTIVE_RADIUS / _STRIDE) * _STRIDE
+_TILE = 1792
+_PATCH = 96
+
+
+def stylize(
+    model: tf.Module,
+    rgb: np.ndarray,
+    track: Callable[[Iterable], Iterable] = iter,
+) -> np.ndarray:
+    """Stylizes a picture of any size.
+
+    Up to `WHOLE_PIXELS` the picture is taken whole, above in tiles. One with a
+    side of under 16 pixels is extended by reflection, and cut back.
+
+    Args:
+        model: From `fast_depth_style.serving.saved_model.read_model`.
+        rgb: (height, width, 3) uint8.
+        track: Goes round the tiles of a large picture; shows progress.
+
+    Returns:
+        The painting, (height, width, 3) uint8.
+    """
+    height, width = rgb.shape[:2]
+    if height * width > WHOLE_PIXELS:
+        given = statistics(model, rgb)
+        return stylize_in_tiles(model, rgb, given, track=track)
+    missing = [max(0, MINIMUM_SIDE - side) for side in (height, width)]
+    if any(missing):
+        pad = [(0, missing[0]), (0, missing[1]), (0, 0)]
+        rgb = np.pad(rgb, pad, mode="symmetric")
+    painted = model.signatures["serving_default"](image=tf.constant(rgb[None]))
+    return painted["stylized_image"].numpy()[0, :height, :width]
+
+
+def statistics(model: tf.Module, rgb: np.ndarray) -> tf.Tensor:
+    """Estimates a picture's normalization statistics from patches of it.
+
+    The patches are cut at full resolution on a regular grid, of `WHOLE_PIXELS`
+    pixels together, and pooled. Many small ones know a picture better than a
+    few large ones: what varies is what is in a patch, and the reflection at
+    its border hardly shows in the statistics.
+
+    Args:
+        model: From `read_model`.
+        rgb: (height, width, 3) uint8, at least 96 pixels a side.
+
+    Returns:
+        (2, channels) float32: means and variances of every normalization.
+    """
+    height, width = rgb.shape[:2]
+    number = WHOLE_PIXELS / _PATCH**2
+    rows = max(1, round(math.sqrt(number * height / width)))
+    columns = max(1, int(number / rows))
+    patches = np.stack(
+        [
+            rgb[top : top + _PATCH, left : left + _PATCH]
+            for top in _spread(height, rows)
+            for left in _spread(width, columns)
+        ]
+    )
+    return model.signatures["statistics"](images=tf.constant(patches))[
+        "statistics"
+    ]
+
+
+def stylize_in_tiles(
+    model: tf.Module,
+    rgb: np.ndarray,
+    statistics: tf.Tensor,
+    tile: int = _TILE,
+    track: Callable[[Iterable], Iterable] = iter,
+) -> np.ndarray:
+    """Stylizes a picture tile by tile, with given statistics.
+
+    Args:
+        model: From `read_model`.
+        rgb: (height, width, 3) uint8.
+        statistics: (2, channels), from `statistics`.
+        tile: Longest side of a tile in pixels, what it overlaps its neighbours
+            by not counted.
+        track: Goes round the tiles; shows progress.
+
+    Returns:
+        (height, width, 3) uint8, equal to the `tile` signature on the whole.
+    """
+    run = model.signatures["tile"]
+    painted = np.empty_like(rgb)
+    rows, columns = (_cuts(side, tile) for side in rgb.shape[:2])
+    for (top, bottom), (left, right) in track([*product(rows, columns)]):
+        above, before = max(0, top - _HALO), max(0, left - _HALO)
+        part = rgb[above : bottom + _HALO, before : right + _HALO]
+        part = run(image=tf.constant(part[None]), statistics=statistics)
+        part = part["stylized_image"].numpy()[0]
+        painted[top:bottom, left:right] = part[
+            top - above : bottom - above, left - before : right - before
+        ]
+    return painted
+
+
+def _spread(length: int, number: int) -> np.ndarray:
+    """Starts of `number` patches, each in the middle of its share."""
+    middles = (np.arange(number) + 0.5) * length / number
+    return (middles - _PATCH / 2).round().clip(0, length - _PATCH).astype(int)
+
+
+def _cuts(length: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Cuts `length` into parts of about one size, at multiples of the stride.
+
+    Only so does the network's grid of strided convolutions lie in a tile as
+    it lies in the whole picture.
+    """
+    number = math.ceil(length / longest)
+    part = math.ceil(length / number / _STRIDE) * _STRIDE
+    for start in range(0, length, part):
+        yield start, min(start + part, length)

@@ -1,0 +1,151 @@
+"""The terms that training minimizes, and their weights."""
+
+import keras
+from keras import ops
+
+from fast_depth_style.losses import content, depth, pixels, style
+from fast_depth_style.losses.gradient_limit import limit_gradient
+from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.training.settings import Settings
+
+_DEPTH_GRADIENT = 0.05
+"""Norm that the depth term's gradient is limited to at depth weight 1, for a
+batch of one picture of one pixel; it falls with the batch and the root of the
+pixels, as that of all other terms does, which is about this long once a style
+has been learned (measured: 0.04 to 0.08)."""
+
+
+class Objective(keras.layers.Layer):
+    """Style, content, depth, total variation and range of a stylized batch.
+
+    Johnson et al. 2016 (eq. 2 to 5) and the depth term of Xu, Zhang, Yang
+    2017 (eq. 4). In the "raw" scale of the `stanford` preset every term is a
+    mean squared difference; in the "relative" scale of the others every term
+    is relative to what it compares with, so that one set of weights suits any
+    painting and any network.
+
+    Depth waits until the picture has a style, `settings.depth_from`: in front
+    of an untrained network's noise a depth network has nothing to say, and what
+    it says keeps the style from being learned.
+
+    Attributes:
+        terms: Names of the terms, in the order in which they are shown.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        perceptual: keras.Model,
+        estimator: DepthEstimator | None,
+        painting,
+    ):
+        """Creates the objective.
+
+        Args:
+            settings: Weights, layers and scale.
+            perceptual: Gives the features of `settings.style_layers` and
+                `settings.content_layer`.
+            estimator: The depth network; None trains without depth.
+            painting: (height, width, 3) RGB in 0..255.
+        """
+        super().__init__(trainable=False, autocast=False, dtype="float32")
+        self._settings = settings
+        self._perceptual = perceptual
+        self._estimator = estimator
+        self._relative = settings.loss_scale == "relative"
+        features = perceptual(ops.cast(painting, "float32")[None])
+        self._targets = {
+            name: ops.convert_to_numpy(style.gram_matrix(features[name]))
+            for name in settings.style_layers
+        }
+        self.terms = ("style", "content", "depth", "tv", "range")
+        if estimator is None:
+            self.terms = ("style", "content", "tv", "range")
+        self.built = True
+
+    def term_weights(self, step) -> dict:
+        """{term: weight} of a step, counted from 0."""
+        weights = {
+            name: getattr(self._settings, f"{name}_weight")
+            for name in self.terms
+        }
+        if "depth" in weights:
+            weights["depth"] *= self._depth_ramp(step)
+        return weights
+
+    def call(self, photos, pictures, step):
+        """Computes the unweighted terms.
+
+        Args:
+            photos: (batch, height, width, 3) float32 RGB in 0..255.
+            pictures: The same, stylized.
+            step: Steps done so far.
+
+        Returns:
+            {term: float32 scalar}.
+        """
+        layer = self._settings.content_layer
+        target = ops.stop_gradient(self._perceptual(photos)[layer])
+        features = self._perceptual(pictures)
+        grams = {n: style.gram_matrix(features[n]) for n in self._targets}
+        if self._relative:
+            style_term = style.relative_style_loss(grams, self._targets)
+            content_term = content.relative_content_loss(
+                features[layer], target
+            )
+        else:
+            style_term = style.style_loss(grams, self._targets)
+            content_term = content.content_loss(features[layer], target)
+        terms = {"style": style_term, "content": content_term}
+        if self._estimator is not None:
+            terms["depth"] = self._depth(photos, pictures, step)
+        # Raw grey levels in both scales would differ by their square alone.
+        unit = 127.5 if self._relative else 1.0
+        terms["tv"] = pixels.total_variation(pictures) / unit**2
+        terms["range"] = pixels.out_of_range(pictures) / unit**2
+        return terms
+
+    def total(self, terms, step):
+        """The weighted sum of `terms` at a step."""
+        return sum(
+            w * terms[name] for name, w in self.term_weights(step).items()
+        )
+
+    def shares(self, terms, step: int) -> dict[str, float]:
+        """Each term's weighted share of the total, adding up to 1."""
+        weighted = {
+            name: float(weight) * float(terms[name])
+            for name, weight in self.term_weights(step).items()
+        }
+        total = sum(weighted.values()) or 1.0
+        return {name: value / total for name, value in weighted.items()}
+
+    def _depth_ramp(self, step):
+        """0 before the depth term's turn, 1 a tenth of the run later."""
+        done = ops.cast(step, "float32") / self._settings.steps
+        start = self._settings.depth_from
+        if not start:
+            return 1.0
+        return ops.clip((done - start) / 0.1, 0.0, 1.0)
+
+    def _depth(self, photos, pictures, step):
+        if self._relative:
+            batch, height, width, _ = pictures.shape
+            pictures = limit_gradient(
+                pictures,
+                _DEPTH_GRADIENT
+                * self.term_weights(step)["depth"]
+                / (batch * (height * width) ** 0.5),
+            )
+        maps, features = self._estimator.outputs(pictures)
+        target_maps, target_features = self._estimator.outputs(photos)
+        target_maps = ops.stop_gradient(target_maps)
+        if not self._relative:
+            return depth.raw_depth_loss(
+                maps, target_maps, self._estimator.is_metric
+            )
+        if not features:
+            return depth.relative_depth_loss(maps, target_maps)
+        return depth.depth_feature_loss(
+            features, [ops.stop_gradient(f) for f in target_features]
+        )

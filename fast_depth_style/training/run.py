@@ -1,0 +1,276 @@
+"""A training run: everything that it is lies in its workdir.
+
+    settings.json     what the run is; another run is refused
+    checkpoints/      network, optimizer and step; the newest two
+    losses.csv, .png  every step's loss, terms and shares
+    previews/         picture strips; latest.png is the newest
+    tensorboard/      the same for TensorBoard
+    skipped.txt       photos that could not be used, and why
+    model/            the SavedModel and its card, when the run is done
+
+The same command continues a run where its last checkpoint left it.
+"""
+
+import dataclasses
+import os
+import pathlib
+import time
+
+import keras
+import numpy as np
+
+from fast_depth_style.content.batches import batches
+from fast_depth_style.content.source import open_content
+from fast_depth_style.images.files import UnreadablePicture, read_rgb
+from fast_depth_style.images.size import fit_short_side
+from fast_depth_style.networks.transformer import Transformer
+from fast_depth_style.perception import registry
+from fast_depth_style.requests import RequestError
+from fast_depth_style.training import checkpoint, hardware
+from fast_depth_style.training.callbacks import (
+    Checkpoints,
+    StopIfNotFinite,
+    StopWhenInterrupted,
+)
+from fast_depth_style.training.initial_weights import draw_weights
+from fast_depth_style.training.learning_rate import ConstantThenLinear
+from fast_depth_style.training.losses_log import LossesLog, read_losses
+from fast_depth_style.training.objective import Objective
+from fast_depth_style.training.preview import Preview
+from fast_depth_style.training.progress import Progress
+from fast_depth_style.training.settings import Settings
+from fast_depth_style.training.trainer import StyleTrainer
+from fast_depth_style.training.workdir import (
+    read_settings,
+    require_same_run,
+    require_space,
+    require_writable,
+    write_settings,
+)
+
+_PREVIEW_PHOTOS = 4
+_CARD_STEPS = 100
+
+
+def train(
+    settings: Settings,
+    workdir: str | os.PathLike,
+    jit: bool | None = None,
+    strategy: str = "none",
+) -> pathlib.Path | None:
+    """Trains a style, or continues to, and exports it.
+
+    Ctrl-C ends the run after the current step, with everything written.
+
+    Args:
+        settings: What the run is.
+        workdir: Where it lies; made where it does not exist.
+        jit: Whether to compile the step with XLA; None does on GPU and TPU,
+            and under JAX. On CPUs TensorFlow's own convolutions are faster.
+        strategy: "none", or "mirrored" for all devices of this machine.
+
+    Returns:
+        The folder of the exported model; None under another backend than
+        TensorFlow, which the export needs. Calling this again under
+        TensorFlow exports what was trained.
+
+    Raises:
+        RequestError: Something asked for cannot be had; found before training
+            starts, nothing has been written.
+        NotFiniteError: Training diverged; the last good checkpoint stays.
+        KeyboardInterrupt: Ctrl-C was pressed.
+    """
+    workdir = pathlib.Path(workdir)
+    try:
+        painting = read_rgb(settings.style)
+    except UnreadablePicture as error:
+        raise RequestError(f"{error}: give a picture as --style") from error
+    painting = fit_short_side(painting, settings.style_size)
+    require_writable(workdir)
+    settings = _resolve(settings, read_settings(workdir))
+    require_same_run(workdir, settings)
+    if _steps_done(workdir) < settings.steps:
+        _train(settings, workdir, painting, jit, strategy)
+    if keras.backend.backend() != "tensorflow":
+        return None
+    return _export(load_network(workdir), settings, workdir)
+
+
+def load_network(workdir: str | os.PathLike) -> Transformer:
+    """Loads the network of a run from its newest checkpoint, as float32.
+
+    Raises:
+        RequestError: There is no such run, or no checkpoint in it.
+    """
+    workdir = pathlib.Path(workdir)
+    settings = read_settings(workdir)
+    found = checkpoint.checkpoints(workdir / "checkpoints")
+    if settings is None or not found:
+        raise RequestError(f"{workdir} holds no training run with a checkpoint")
+    network = Transformer(width=settings.width, dtype="float32")
+    network.build()
+    checkpoint.restore_network(found[-1], network)
+    return network
+
+
+def _resolve(settings, stored):
+    """Decides what is left to this machine, as it was where a run began."""
+    if settings.mixed_precision is not None:
+        return settings
+    if stored is None:
+        fast = hardware.bfloat16_is_fast()
+    else:
+        fast = stored.mixed_precision
+    return dataclasses.replace(settings, mixed_precision=fast)
+
+
+def _steps_done(workdir):
+    found = checkpoint.checkpoints(workdir / "checkpoints")
+    return checkpoint.checkpoint_step(found[-1]) if found else 0
+
+
+def _train(settings, workdir, painting, jit, strategy):
+    # Everything that may be refused comes before the first file is written;
+    # photos last, they may be a download of many GiB.
+    with hardware.scope(strategy, settings.batch_size):
+        trainer = _build(settings, painting, jit)
+    start = _restore(workdir, trainer)
+    parameters = trainer.network.count_params()
+    # Three checkpoints of weights and two moments, the model, the pictures.
+    require_space(workdir, 4 * parameters * (3 * 3 + 2) + 2**25)
+    source = open_content(settings.content)
+    write_settings(workdir, settings)
+    _fit(trainer, settings, workdir, source, start)
+
+
+def _build(settings, painting, jit):
+    policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
+    network = Transformer(width=settings.width, dtype=policy)
+    network.build()
+    draw_weights(network, settings.seed)
+    objective = Objective(
+        settings,
+        registry.perceptual_network(
+            settings.perceptual_network,
+            {*settings.style_layers, settings.content_layer},
+            dtype=policy,
+        ),
+        registry.depth_network(settings.depth_network),
+        painting,
+    )
+    trainer = StyleTrainer(network, objective)
+    optimizer = keras.optimizers.Adam(
+        ConstantThenLinear(
+            settings.learning_rate, settings.steps, settings.decay_from
+        )
+    )
+    optimizer.build(network.trainable_variables)
+    trainer.compile(
+        optimizer=optimizer,
+        jit_compile=hardware.compiles_well() if jit is None else jit,
+    )
+    return trainer
+
+
+def _restore(workdir, trainer):
+    """Restores the newest checkpoint; returns its step."""
+    found = checkpoint.checkpoints(workdir / "checkpoints")
+    if not found:
+        return 0
+    try:
+        checkpoint.restore_checkpoint(found[-1], trainer)
+    except ValueError as error:
+        raise RequestError(
+            f"{error}: delete that file to continue from the one before it"
+        ) from error
+    return checkpoint.checkpoint_step(found[-1])
+
+
+def _fit(trainer, settings, workdir, source, start):
+    objective = trainer.objective
+    size = settings.image_size
+    sample = next(
+        batches(source, size, _PREVIEW_PHOTOS, seed=settings.seed + 1)
+    )
+    folder = workdir / "checkpoints"
+    stop = StopWhenInterrupted()
+    progress = Progress(start, settings.steps, settings.batch_size, objective)
+    callbacks = [
+        StopIfNotFinite(folder, start),
+        LossesLog(
+            workdir / "losses.csv", start, settings.preview_every, objective
+        ),
+        progress,
+        Checkpoints(folder, start, settings.checkpoint_every),
+        Preview(
+            workdir / "previews",
+            start,
+            settings.preview_every,
+            sample.astype(np.uint8),
+        ),
+        stop,
+    ]
+    if keras.backend.backend() == "tensorflow":
+        from fast_depth_style.training.tensorboard import TensorBoardLog
+
+        callbacks.append(
+            TensorBoardLog(workdir / "tensorboard", start, objective)
+        )
+    try:
+        with stop:
+            trainer.fit(
+                _batches(source, settings, start),
+                steps_per_epoch=settings.steps - start,
+                shuffle=False,
+                callbacks=callbacks,
+                verbose=0,
+            )
+    finally:
+        progress.close()
+        _write_skipped(workdir, source)
+    if stop.interrupted:
+        print(
+            f"Stopped after step {_steps_done(workdir)} of {settings.steps};"
+            " the same command continues."
+        )
+        raise KeyboardInterrupt
+
+
+def _batches(source, settings, start):
+    arguments = (source, settings.image_size, settings.batch_size)
+    if keras.backend.backend() == "tensorflow":
+        from fast_depth_style.content.pipeline import content_dataset
+
+        return content_dataset(*arguments, settings.seed, start)
+    # Keras wants a tuple of inputs from a generator.
+    return ((photos,) for photos in batches(*arguments, settings.seed, start))
+
+
+def _write_skipped(workdir, source):
+    if source.skipped:
+        lines = (f"{path}: {why}\n" for path, why in source.skipped.items())
+        (workdir / "skipped.txt").write_text("".join(lines))
+        print(
+            f"Skipped {len(source.skipped)} photos that cannot be used: see"
+            f" {workdir / 'skipped.txt'}"
+        )
+
+
+def _export(network, settings, workdir):
+    from fast_depth_style.serving.saved_model import export_saved_model
+
+    rows = read_losses(workdir / "losses.csv")[-_CARD_STEPS:]
+    terms = [
+        name
+        for name in (rows[0] if rows else [])
+        if name != "step" and not name.endswith("_share")
+    ]
+    card = {
+        "name": pathlib.Path(settings.style).stem,
+        "settings": settings.to_json(),
+        "final_terms": {
+            name: float(np.mean([row[name] for row in rows])) for name in terms
+        },
+        "exported": time.strftime("%Y-%m-%d"),
+    }
+    return export_saved_model(network, workdir / "model", card)

@@ -1,0 +1,193 @@
+"""Everything that defines a run, and the presets. Imports nothing heavy."""
+
+import dataclasses
+import math
+
+from fast_depth_style.requests import RequestError
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What defines a training run: the same settings make the same run.
+
+    The defaults are the preset `balanced`.
+
+    Attributes:
+        style: File of the painting.
+        content: Folder of photos, `tfds:coco/2017` or `tfds:coco/2014`.
+        perceptual_network: Where style and content are felt: vgg19,
+            vgg19:FILE.npz, vgg19:FILE.h5 or compact.
+        depth_network: Where depth is felt: hub:HANDLE_OR_FOLDER,
+            fast_depth:FILE, fcrn:FILE, compact or none.
+        loss_scale: "relative" (every term relative to what it compares with)
+            or "raw" (mean squared differences, the report's).
+        style_layers: Layers whose Gram matrices are compared.
+        content_layer: Layer whose features are compared.
+        content_weight: Weight of the content term.
+        style_weight: Weight of the style term.
+        tv_weight: Weight of the total variation.
+        depth_weight: Weight of the depth term.
+        range_weight: Weight of the penalty for colours outside 0..255.
+        style_size: Short side to which the painting is scaled, in pixels;
+            larger means finer strokes.
+        width: Multiplier of the network's channel counts.
+        learning_rate: Adam's.
+        decay_from: Part of the run after which the learning rate falls, to a
+            tenth at its end; 1 keeps it constant.
+        depth_from: Part of the run after which depth counts, in full a tenth
+            of the run later; 0 from the first step.
+        batch_size: Photos per step.
+        image_size: Side of the square training crops, in pixels.
+        steps: Length of the run; the one setting that may be raised later.
+        checkpoint_every: Steps between checkpoints.
+        preview_every: Steps between picture strips.
+        seed: Of the initial weights, the order of the photos and the crops.
+        mixed_precision: Whether convolutions compute in bfloat16; None where
+            that is faster on this machine.
+    """
+
+    style: str = ""
+    content: str = ""
+    perceptual_network: str = "vgg19"
+    depth_network: str = (
+        "hub:https://www.kaggle.com/models/intel/midas/TensorFlow1/v2-1-small/1"
+    )
+    loss_scale: str = "relative"
+    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
+    content_layer: str = "relu3_1"
+    content_weight: float = 1.0
+    style_weight: float = 3.0
+    tv_weight: float = 0.1
+    depth_weight: float = 3.0
+    range_weight: float = 1.0
+    style_size: int = 256
+    width: float = 1.0
+    learning_rate: float = 1e-3
+    decay_from: float = 0.4
+    depth_from: float = 0.2
+    batch_size: int = 4
+    image_size: int = 256
+    steps: int = 4000
+    checkpoint_every: int = 200
+    preview_every: int = 100
+    seed: int = 0
+    mixed_precision: bool | None = None
+
+    def __post_init__(self):
+        """Checks what can be checked without opening a file.
+
+        Raises:
+            RequestError: A value is out of range.
+        """
+        for name in (f.name for f in dataclasses.fields(self)):
+            value = getattr(self, name)
+            if name.endswith("_weight") and not 0 <= value < math.inf:
+                raise RequestError(
+                    f"--{name}={value}: a weight is 0 or more; give 0 to"
+                    " switch the term off"
+                )
+        for name, least in _LEAST.items():
+            if not getattr(self, name) >= least:
+                raise RequestError(
+                    f"--{name}={getattr(self, name)}: must be at least {least}"
+                )
+        for name in ("learning_rate", "width"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise RequestError(
+                    f"--{name}={getattr(self, name)}: must be more than 0"
+                )
+        for name in ("decay_from", "depth_from"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RequestError(
+                    f"{name} is {getattr(self, name)}: must be from 0 to 1"
+                )
+        if self.loss_scale not in ("relative", "raw"):
+            raise RequestError(
+                f"loss scale {self.loss_scale!r}: choose relative or raw"
+            )
+
+    def to_json(self) -> dict:
+        """These settings as JSON-ready values."""
+        return {
+            **dataclasses.asdict(self),
+            "style_layers": [*self.style_layers],
+        }
+
+    @classmethod
+    def from_json(cls, values: dict) -> "Settings":
+        """Settings from what `to_json` gave."""
+        return cls(**{**values, "style_layers": tuple(values["style_layers"])})
+
+    def differences(self, other: "Settings") -> dict[str, tuple]:
+        """{field: (own value, other's value)} of the fields that differ."""
+        return {
+            f.name: (getattr(self, f.name), getattr(other, f.name))
+            for f in dataclasses.fields(self)
+            if getattr(self, f.name) != getattr(other, f.name)
+        }
+
+
+_LEAST = {
+    "batch_size": 1,
+    "image_size": 64,
+    "style_size": 64,
+    "steps": 1,
+    "checkpoint_every": 1,
+    "preview_every": 1,
+    "seed": 0,
+}
+
+PRESETS = {
+    "balanced": {},
+    # A style in minutes on a CPU, without any download.
+    "quick": {
+        "perceptual_network": "compact",
+        "depth_network": "compact",
+        "width": 0.5,
+        "batch_size": 2,
+        "image_size": 128,
+        "steps": 800,
+    },
+    # The report's numbers, in the scale of the code that it built on.
+    "stanford": {
+        "content": "tfds:coco/2017",
+        "loss_scale": "raw",
+        "style_layers": (
+            "relu1_1",
+            "relu2_1",
+            "relu3_1",
+            "relu4_1",
+            "relu5_1",
+        ),
+        "content_layer": "relu4_2",
+        "content_weight": 7.5,
+        "style_weight": 100.0,
+        "tv_weight": 200.0,
+        "depth_weight": 200.0,
+        "decay_from": 1.0,
+        "depth_from": 0.0,
+        "steps": 40000,
+        "checkpoint_every": 2000,
+        "preview_every": 500,
+    },
+}
+"""{preset: what it sets differently from the defaults of `Settings`}."""
+
+
+def preset(name: str, **changes) -> Settings:
+    """The settings of a preset, with changes.
+
+    Args:
+        name: A key of `PRESETS`.
+        **changes: Fields to set; those that are None stay as the preset has
+            them.
+
+    Raises:
+        RequestError: Unknown preset, or a value out of range.
+    """
+    if name not in PRESETS:
+        raise RequestError(
+            f"no preset {name!r}: choose one of {', '.join(PRESETS)}"
+        )
+    given = {k: v for k, v in changes.items() if v is not None}
+    return Settings(**{**PRESETS[name], **given})

@@ -1,0 +1,87 @@
+"""The custom training step, under TensorFlow and under JAX."""
+
+import keras
+from keras import backend
+
+from fast_depth_style.training.objective import Objective
+
+
+class StyleTrainer(keras.Model):
+    """Trains a network on an objective, by `fit`.
+
+    The model's call is the whole forward pass, photos to terms, so that both
+    backends differentiate the same function; `train_step` is only what each
+    backend needs around it.
+    """
+
+    def __init__(self, network: keras.Model, objective: Objective, **kwargs):
+        """Creates a trainer.
+
+        Args:
+            network: The network to train, built.
+            objective: What it is trained on.
+            **kwargs: Passed on to `keras.Model`.
+        """
+        super().__init__(**kwargs)
+        self.network = network
+        self.objective = objective
+        self.built = True
+
+    def call(self, photos, step):
+        """Computes the unweighted terms of a batch.
+
+        Args:
+            photos: (batch, height, width, 3) float32 RGB in 0..255.
+            step: Steps done so far.
+
+        Returns:
+            {term: scalar}, one for each of `objective.terms`.
+        """
+        return self.objective(photos, self.network(photos), step)
+
+    def train_step(self, *arguments):
+        """One step of `fit`; returns the loss and the unweighted terms."""
+        if backend.backend() == "jax":
+            return self._jax_step(*arguments)
+        return self._tensorflow_step(*arguments)
+
+    def _tensorflow_step(self, photos):
+        import tensorflow as tf
+
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        step = self.optimizer.iterations
+        with tf.GradientTape() as tape:
+            terms = self(photos, step)
+            loss = self.objective.total(terms, step)
+        variables = self.network.trainable_variables
+        # The optimizer sums over replicas, each of which sees a part of the
+        # batch.
+        gradients = tape.gradient(loss, variables)
+        if replicas > 1:
+            gradients = [g / replicas for g in gradients]
+        self.optimizer.apply(gradients, variables)
+        if replicas > 1:
+            context = tf.distribute.get_replica_context()
+            mean = tf.distribute.ReduceOp.MEAN
+            loss, terms = context.all_reduce(mean, (loss, terms))
+        return {"loss": loss, **terms}
+
+    def _jax_step(self, state, data):
+        import jax
+
+        (photos,) = data
+        trainable, frozen, optimizer_state, metrics = state
+        step = optimizer_state[0]  # its first variable: the iterations
+
+        def loss_and_terms(trainable):
+            terms, _ = self.stateless_call(trainable, frozen, photos, step)
+            return self.objective.total(terms, step), terms
+
+        (loss, terms), gradients = jax.value_and_grad(
+            loss_and_terms, has_aux=True
+        )(trainable)
+        trainable, optimizer_state = self.optimizer.stateless_apply(
+            optimizer_state, gradients, trainable
+        )
+        state = (trainable, frozen, optimizer_state, metrics)
+        return {"loss": loss, **terms}, state

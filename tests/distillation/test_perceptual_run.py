@@ -1,0 +1,82 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fast_depth_style.distillation import perceptual_run
+from fast_depth_style.distillation.perceptual import PerceptualDistillation
+from fast_depth_style.perception.shipped_weights import read_shipped_weights
+from fast_depth_style.requests import RequestError
+
+_CHANNELS = {1: (3, 64), 2: (64, 128), 3: (128, 256)}
+
+
+@pytest.fixture
+def folders(tmp_path):
+    draw = np.random.default_rng(0)
+    for folder, count in (("photos", 52), ("paintings", 3)):
+        (tmp_path / folder).mkdir()
+        for i in range(count):
+            noise = draw.integers(0, 256, (40, 48, 3), np.uint8)
+            Image.fromarray(noise).save(tmp_path / folder / f"{i:02}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def vgg19_file(tmp_path):
+    """VGG19 as far as conv3_4, with random weights."""
+    draw = np.random.default_rng(0)
+    arrays = {}
+    for block, convs in ((1, 2), (2, 2), (3, 4)):
+        before, channels = _CHANNELS[block]
+        for conv in range(1, convs + 1):
+            shape = (3, 3, before if conv == 1 else channels, channels)
+            kernel = draw.normal(size=shape) * np.sqrt(2 / np.prod(shape[:3]))
+            arrays[f"block{block}_conv{conv}/kernel"] = kernel.astype("f")
+            arrays[f"block{block}_conv{conv}/bias"] = np.zeros(channels, "f")
+    np.savez(tmp_path / "vgg19.npz", **arrays)
+    return str(tmp_path / "vgg19.npz")
+
+
+def test_what_is_held_out_is_not_trained_on(folders):
+    sources = perceptual_run.find_sources(
+        [str(folders / "photos")], str(folders / "paintings")
+    )
+    assert [p.stem for p in sources.held_out_photos] == ["00", "25", "50"]
+    assert [p.stem for p in sources.held_out_paintings] == ["02"]
+    assert len(sources.photos) == 49 and len(sources.paintings) == 2
+    assert not set(sources.photos) & set(sources.held_out_photos)
+
+
+def test_a_missing_folder_or_too_few_pictures_is_one_line(folders):
+    with pytest.raises(RequestError, match="no folder"):
+        perceptual_run.find_sources(["nowhere"], str(folders / "paintings"))
+    with pytest.raises(RequestError, match="too few"):
+        perceptual_run.find_sources(
+            [str(folders / "paintings")], str(folders / "paintings")
+        )
+
+
+def test_a_run_writes_weights_that_the_loader_takes(folders, vgg19_file):
+    config = PerceptualDistillation(
+        steps=2, picture_size=32, fresh=2, pool_from=1, pool_size=3
+    )
+    said = []
+    agreements = perceptual_run.run_perceptual(
+        config,
+        vgg19_file,
+        [str(folders / "photos")],
+        str(folders / "paintings"),
+        folders / "work",
+        folders / "weights",
+        said.append,
+    )
+    assert [a.painting for a in agreements] == ["00", "01", "02 (held out)"]
+    written = json.loads((folders / "work/agreement.json").read_text())
+    assert [one["spearman"] for one in written] == [
+        a.spearman for a in agreements
+    ]
+    arrays = read_shipped_weights("compact_perceptual.npz", folders / "weights")
+    assert sum(array.size for array in arrays.values()) > 500_000
+    assert any(line.startswith("mean: Spearman") for line in said)

@@ -1,0 +1,82 @@
+"""Photos, a judge and a perceptual network of a test's size."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from PIL import Image
+
+from fast_depth_style.evaluation.evaluator import Context
+from fast_depth_style.perception.depth_estimator import DepthEstimator
+
+
+class Brightness(DepthEstimator):
+    """Takes what is brighter for farther, at half the size: exactly known."""
+
+    def __init__(self, quantity="depth", is_metric=True, gain=1 / 51, **kwargs):
+        super().__init__(**kwargs)
+        self.quantity = quantity
+        self.is_metric = is_metric
+        self.gain = gain
+        self.calls = 0
+
+    def outputs(self, pictures):
+        self.calls += 1
+        return self.gain * ops.mean(pictures[:, ::2, ::2], -1) + 0.5, []
+
+
+@pytest.fixture
+def brightness():
+    return Brightness
+
+
+@pytest.fixture
+def perceptual():
+    keras.utils.set_random_seed(0)
+    pictures = keras.Input((None, None, 3))
+    first = keras.layers.Conv2D(4, 3, activation="relu")(pictures / 255)
+    second = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(first)
+    return keras.Model(pictures, {"relu1_1": first, "relu2_1": second})
+
+
+@pytest.fixture
+def make_context(perceptual):
+    def make(measured=False, **judges):
+        painting = np.random.default_rng(7).uniform(0, 255, (1, 48, 40, 3))
+        return Context(
+            perceptual=perceptual,
+            style_layers=("relu1_1", "relu2_1"),
+            content_layer="relu2_1",
+            painting=painting.astype("float32"),
+            judges=judges,
+            measured=measured,
+        )
+
+    return make
+
+
+@pytest.fixture
+def photo():
+    """32x32: a ramp of brightness with a square before it."""
+    ramp = np.linspace(40, 220, 32)[:, None, None] * np.ones((32, 32, 3))
+    ramp[8:20, 8:20] = (60, 30, 90)
+    return ramp.astype("uint8")
+
+
+@pytest.fixture
+def write_photos(tmp_path):
+    """Writes soft random photos and returns their folder."""
+
+    def write(names, folder="content", size=(70, 90)):
+        root = tmp_path / folder
+        for seed, name in enumerate(names):
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            coarse = np.random.default_rng(seed).integers(
+                0, 256, (5, 6, 3), dtype="uint8"
+            )
+            image = Image.fromarray(coarse).resize(size[::-1])
+            image.save(path)
+        return root
+
+    return write

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from fast_depth_style.evaluation.stylizers import load_stylizers
+from fast_depth_style.networks.transformer import Transformer
+from fast_depth_style.requests import RequestError
+from fast_depth_style.serving.saved_model import export_saved_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A small untrained network and the folder it was exported to."""
+    network = Transformer(width=0.125)
+    network.build()
+    folder = tmp_path_factory.mktemp("models") / "painted"
+    export_saved_model(network, folder, {})
+    return network, folder
+
+
+def test_controls_are_always_there(photo):
+    found = load_stylizers(["blur"])
+    assert [s.label for s in found] == ["blur", "identity"]
+    assert all(s.is_control for s in found)
+    blurred, same = (s.stylize(photo) for s in found)
+    np.testing.assert_array_equal(same, photo)
+    assert blurred.shape == photo.shape and blurred.dtype == np.uint8
+    # The square's rim is gone, the ramp is still there.
+    assert abs(int(blurred[8, 14, 0]) - int(blurred[7, 14, 0])) < 10
+    assert blurred[30, 16, 0] > blurred[2, 16, 0] + 60
+
+
+def test_labels(model):
+    _, folder = model
+    found = load_stylizers([f"mine={folder}", str(folder), "soft=blur"])
+    assert [s.label for s in found] == [
+        "mine",
+        "painted",
+        "soft",
+        "identity",
+        "blur",
+    ]
+    assert [s.is_control for s in found] == [False, False, True, True, True]
+
+
+def test_exported_model_is_the_network(model, photo):
+    network, folder = model
+    stylizer = load_stylizers([str(folder)])[0]
+    expected = np.clip(network(photo[None].astype("float32"))[0], 0, 255)
+    found = stylizer.stylize(photo)
+    assert found.dtype == np.uint8
+    np.testing.assert_allclose(found, expected, atol=1.0)
+
+
+@pytest.mark.parametrize(
+    "models, message",
+    [
+        (["nowhere"], "nowhere"),
+        (["a=identity", "a=blur"], "two models are called 'a'"),
+        (["blur=identity"], "two models are called 'blur'"),
+    ],
+)
+def test_wrong_requests(models, message):
+    with pytest.raises(RequestError, match=message):
+        load_stylizers(models)

@@ -1,0 +1,55 @@
+import numpy as np
+
+from fast_depth_style.losses import pixels
+
+
+def _pictures():
+    generator = np.random.default_rng(0)
+    return generator.uniform(-60, 320, (2, 5, 7, 3)).astype("float32")
+
+
+def test_total_variation():
+    pictures = _pictures()
+    vertical, horizontal = [], []
+    for n, i, j, c in np.ndindex(pictures.shape):
+        here = float(pictures[n, i, j, c])
+        if i + 1 < pictures.shape[1]:
+            vertical.append((pictures[n, i + 1, j, c] - here) ** 2)
+        if j + 1 < pictures.shape[2]:
+            horizontal.append((pictures[n, i, j + 1, c] - here) ** 2)
+    np.testing.assert_allclose(
+        pixels.total_variation(pictures),
+        np.mean(vertical) + np.mean(horizontal),
+        rtol=1e-5,
+    )
+
+
+def test_total_variation_by_hand():
+    # Vertical differences 2, 2; horizontal 1, 1.
+    picture = np.array([[0.0, 1.0], [2.0, 3.0]], "float32")[None, ..., None]
+    assert float(pixels.total_variation(picture)) == 4 + 1
+    assert float(pixels.total_variation(0 * picture + 7)) == 0
+
+
+def test_out_of_range():
+    pictures = _pictures()
+    outside = [
+        x**2 if x < 0 else (x - 255) ** 2 if x > 255 else 0.0
+        for x in pictures.astype(float).flat
+    ]
+    np.testing.assert_allclose(
+        pixels.out_of_range(pictures), np.mean(outside), rtol=1e-5
+    )
+
+
+def test_no_picture_is_out_of_range():
+    picture = np.arange(256, dtype="float32").reshape(1, 16, 16, 1)
+    assert float(pixels.out_of_range(picture)) == 0
+
+
+def test_gradient_of_total_variation(assert_gradient):
+    assert_gradient(pixels.total_variation, _pictures())
+
+
+def test_gradient_of_out_of_range(assert_gradient):
+    assert_gradient(pixels.out_of_range, _pictures())

@@ -1,0 +1,196 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fast_depth_style.networks.transformer import Transformer
+from fast_depth_style.requests import RequestError
+from fast_depth_style.serving import saved_model
+from fast_depth_style.serving.saved_model import (
+    ExportError,
+    export_saved_model,
+    read_model,
+)
+
+
+def _network(seed=0, dtype=None):
+    keras.utils.set_random_seed(seed)
+    network = Transformer(width=0.1, blocks=1, dtype=dtype)
+    network.build()
+    for weight in network.trainable_weights:
+        # So that no weight can be lost without a trace.
+        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1))
+    return network
+
+
+def _pictures(*shape):
+    return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    network = _network()
+    folder = tmp_path_factory.mktemp("models") / "wave"
+    assert export_saved_model(network, folder, {"name": "W"}) == folder / "1"
+    return network, folder
+
+
+def test_every_signature_equals_the_network(exported):
+    network, folder = exported
+    signatures = tf.saved_model.load(str(folder / "1")).signatures
+    pictures = _pictures(2, 37, 50, 3)
+    floats = pictures.astype(np.float32)
+    painted = network(floats).numpy()
+    expected = np.clip(np.round(painted), 0, 255).astype(int)
+    assert 0 < np.mean(expected != np.round(painted))  # Clipping is tried.
+
+    got = signatures["float"](image=floats)["stylized_image"]
+    np.testing.assert_allclose(got, painted, atol=0.05)
+    got = signatures["serving_default"](image=pictures)["stylized_image"]
+    assert got.dtype == tf.uint8
+    assert np.abs(got.numpy() - expected).max() <= 1
+    given = signatures["statistics"](images=pictures)["statistics"]
+    np.testing.assert_allclose(
+        given, network.statistics(floats), rtol=1e-3, atol=1e-3
+    )
+    got = signatures["tile"](image=pictures[:1], statistics=given)
+    tile = network.stylize_tile(floats[:1], given).numpy()
+    tile = np.clip(np.round(tile), 0, 255).astype(int)
+    assert np.abs(got["stylized_image"].numpy() - tile).max() <= 1
+
+
+def test_a_fresh_process_needs_tensorflow_alone(exported, tmp_path):
+    network, folder = exported
+    pictures = _pictures(1, 33, 18, 3)
+    np.save(tmp_path / "in.npy", pictures)
+    code = """
+import sys
+sys.modules["keras"] = sys.modules["fast_depth_style"] = None
+import numpy as np
+import tensorflow as tf
+signature = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+painted = signature(image=np.load(sys.argv[2]))["stylized_image"]
+np.save(sys.argv[3], painted)
+"""
+    files = [folder / "1", tmp_path / "in.npy", tmp_path / "out.npy"]
+    subprocess.run([sys.executable, "-c", code, *map(str, files)], check=True)
+    expected = np.clip(np.round(network(pictures.astype("float32"))), 0, 255)
+    assert np.abs(np.load(files[2]) - expected).max() <= 1
+
+
+def test_a_network_of_mixed_precision_is_exported_in_float32(tmp_path):
+    network = _network(dtype="mixed_bfloat16")
+    exact = _network(dtype="float32")
+    exact.set_weights(network.get_weights())
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        folder = export_saved_model(network, tmp_path / "bf16", {})
+    finally:
+        keras.config.set_dtype_policy("float32")
+    pictures = _pictures(1, 24, 24, 3).astype(np.float32)
+    got = tf.saved_model.load(str(folder)).signatures["float"](image=pictures)
+    np.testing.assert_allclose(
+        got["stylized_image"], exact(pictures), atol=0.05
+    )
+    # The tolerance tells the two precisions apart.
+    assert np.abs(network(pictures) - exact(pictures)).max() > 0.1
+
+
+def test_the_card_describes_the_network(exported):
+    network, folder = exported
+    card = json.loads((folder / "card.json").read_text())
+    assert card["network"] == {
+        "width": 0.1,
+        "blocks": 1,
+        "parameters": network.count_params(),
+    }
+    assert set(card["files"]) == {
+        str(path.relative_to(folder))
+        for path in (folder / "1").rglob("*")
+        if path.is_file()
+    }
+
+
+def _snapshot(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_an_export_replaces_the_one_before_and_nothing_else(tmp_path):
+    folder = tmp_path / "wave"
+    export_saved_model(_network(0), folder, {"name": "first"})
+    (folder / "sample.png").write_bytes(b"mine")
+    second = _network(1)
+    export_saved_model(second, folder, {"name": "second"})
+    assert (folder / "sample.png").read_bytes() == b"mine"
+    assert json.loads((folder / "card.json").read_text())["name"] == "second"
+    pictures = _pictures(1, 16, 16, 3).astype(np.float32)
+    got = read_model(folder).signatures["float"](image=pictures)
+    np.testing.assert_allclose(
+        got["stylized_image"], second(pictures), atol=0.05
+    )
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_failed_export_leaves_the_one_before(tmp_path, monkeypatch):
+    folder = tmp_path / "wave"
+    export_saved_model(_network(0), folder, {})
+    before = _snapshot(folder)
+    write = saved_model._write
+    # What is written is another network: the verification must find out.
+    monkeypatch.setattr(
+        saved_model, "_write", lambda network, to: write(_network(5), to)
+    )
+    with pytest.raises(ExportError, match="differs from the network"):
+        export_saved_model(_network(1), folder, {})
+    assert _snapshot(folder) == before
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_nan_is_not_taken_for_equal(tmp_path):
+    network = _network()
+    network.paint.bias.assign([np.nan, 0.0, 0.0])
+    with pytest.raises(ExportError):
+        export_saved_model(network, tmp_path / "nan", {})
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_model_is_found_by_every_name_it_goes_by(exported, tmp_path):
+    _, folder = exported
+    (tmp_path / "model").symlink_to(folder)
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    (versions / "9").mkdir()  # Not a model.
+    (versions / "10").symlink_to(folder / "1")
+    for path in (folder, folder / "1", tmp_path, versions):
+        assert set(read_model(path).signatures) == set(saved_model.SIGNATURES)
+
+
+def test_what_is_no_model_is_refused_in_one_line(exported, tmp_path):
+    _, folder = exported
+    (tmp_path / "text").write_text("")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "damaged" / "1").mkdir(parents=True)
+    (tmp_path / "damaged" / "1" / "saved_model.pb").write_bytes(b"\xff" * 99)
+    foreign = tf.Module()
+    foreign.f = tf.function(
+        lambda x: x, input_signature=[tf.TensorSpec((), "float32")]
+    )
+    tf.saved_model.save(foreign, str(tmp_path / "foreign"))
+    for name, message in (
+        ("nowhere", "no such folder"),
+        ("text", "not a folder"),
+        ("empty", "no exported model"),
+        ("damaged", "damaged"),
+        ("foreign", "no signature"),
+    ):
+        with pytest.raises(RequestError, match=message) as error:
+            read_model(tmp_path / name)
+        assert "\n" not in str(error.value)

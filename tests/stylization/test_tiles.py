@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fast_depth_style.stylization import tiles
+
+
+def _picture(height, width, seed=0):
+    """Soft shapes that differ from one end of the picture to the other."""
+    random = np.random.default_rng(seed)
+    coarse = (
+        random.uniform(0, 255, (1, 12, 9, 3))
+        * np.linspace(0.2, 1, 9)[None, None, :, None]
+    )
+    picture = tf.image.resize(coarse, (height, width), method="bicubic")
+    picture += random.normal(0, 8, picture.shape)
+    return np.clip(picture[0], 0, 255).astype(np.uint8)
+
+
+def _difference(one, other):
+    assert one.shape == other.shape and one.dtype == other.dtype == np.uint8
+    return np.abs(one.astype(int) - other.astype(int)).max()
+
+
+@pytest.mark.parametrize("size", [(300, 411), (257, 512), (129, 130)])
+def test_tiles_leave_no_seam(model, size):
+    """With the same statistics, tiles are what the whole picture gives."""
+    picture = _picture(*size)
+    whole = tf.constant(picture[None])
+    given = model.signatures["statistics"](images=whole)["statistics"]
+    expected = model.signatures["tile"](image=whole, statistics=given)
+    painted = tiles.stylize_in_tiles(model, picture, given, tile=128)
+    expected = expected["stylized_image"].numpy()[0]
+    assert _difference(painted, expected) <= 1
+    # And that is the picture as it is stylized whole, at no tile's expense.
+    assert _difference(painted, tiles.stylize(model, picture)) <= 1
+
+
+def test_a_narrower_halo_would_leave_seams(model, monkeypatch):
+    """The seam test can fail: the halo is what it rests on."""
+    picture = _picture(300, 411)
+    given = tiles.statistics(model, picture)
+    exact = tiles.stylize_in_tiles(model, picture, given, tile=10_000)
+    monkeypatch.setattr(tiles, "_HALO", 8)
+    painted = tiles.stylize_in_tiles(model, picture, given, tile=128)
+    assert _difference(painted, exact) > 1
+
+
+def test_large_pictures_look_as_if_taken_whole(model, monkeypatch):
+    picture = _picture(700, 900)
+    whole = tiles.stylize(model, picture).astype(float)
+    monkeypatch.setattr(tiles, "WHOLE_PIXELS", 400_000)
+    tracked = []
+    tiled = tiles.stylize(
+        model, picture, lambda cuts: tracked.extend(cuts) or cuts
+    )
+    assert tracked and not np.array_equal(tiled, whole)
+    psnr = 10 * np.log10(255**2 / np.mean((tiled - whole) ** 2))
+    assert psnr > 35
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 40), (15, 16), (16, 16), (17, 2)])
+def test_tiny_pictures_keep_their_size(model, size):
+    picture = _picture(16, 40)[: size[0], : size[1]]
+    picture = np.resize(picture, (*size, 3))
+    assert tiles.stylize(model, picture).shape == (*size, 3)
+
+
+@pytest.mark.parametrize("length,longest", [(100, 30), (128, 128), (1001, 64)])
+def test_cuts_cover_the_length_at_multiples_of_four(length, longest):
+    cuts = list(tiles._cuts(length, longest))
+    assert [start for start, _ in cuts[1:]] == [end for _, end in cuts[:-1]]
+    assert cuts[0][0] == 0 and cuts[-1][1] == length
+    assert all(start % 4 == 0 for start, _ in cuts)
+    assert all(0 < end - start <= longest + 3 for start, end in cuts)

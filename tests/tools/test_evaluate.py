@@ -1,0 +1,69 @@
+import pathlib
+import resource
+import subprocess
+import sys
+
+import pytest
+
+_TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "evaluate.py"
+
+
+def _run(*arguments):
+    return subprocess.run(
+        [sys.executable, str(_TOOL), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_says_how():
+    # Processor time: other work on the machine has no say in it.
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = _run("--help")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (
+        after.ru_utime + after.ru_stime < 1 + before.ru_utime + before.ru_stime
+    )
+    assert found.returncode == 0
+    for flag in ("models", "content", "style", "depth_network", "rgbd"):
+        assert f"--{flag}\n" in found.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((), "--models"),
+        (
+            ("--models=a", "--style=b", "--output=c", "--depth_network=d"),
+            "--content=FOLDER",
+        ),
+    ],
+)
+def test_wrong_request(arguments, message):
+    found = _run(*arguments)
+    assert found.returncode == 2
+    assert len(found.stderr.strip().splitlines()) == 1
+    assert message in found.stderr
+
+
+def test_real_run(assets, tmp_path):
+    output = tmp_path / "out"
+    weights = assets / "weights"
+    found = _run(
+        "--models=identity,blur",
+        f"--content={assets / 'photos' / 'bsds500' / 'test'}",
+        f"--rgbd={assets / 'rgbd' / 'nyu_v2'}",
+        f"--style={assets / 'paintings' / 'wave.jpg'}",
+        f"--depth_network=fast_depth:{weights}/fast_depth_nyu_224_float32.npz",
+        "--perceptual_network=vgg19:"
+        f"{weights}/vgg19_imagenet_block1_conv1_to_block3_conv4.npz",
+        "--photos=2",
+        f"--output={output}",
+    )
+    assert found.returncode == 0, found.stderr
+    assert "photos: 2 measured" in found.stdout
+    assert "rooms: 2 measured" in found.stdout
+    # Progress is shown, and when it will be done.
+    assert "photos: 100%" in found.stderr and "<00:00" in found.stderr
+    assert (output / "index.html").stat().st_size > 100_000

@@ -1,0 +1,191 @@
+import signal
+import subprocess
+import sys
+
+import pytest
+
+_PROGRAM = '''"""Paints a fence.
+
+The second paragraph.
+"""
+
+from typing import Literal
+
+from absl import flags
+
+from fast_depth_style.requests import RequestError
+from fast_depth_style.tools import program
+
+_COLOUR = flags.DEFINE_string("colour", None, "what colour", required=True)
+_BRUSH = flags.DEFINE_string("brush", None, "which brush", required=True)
+_COATS = flags.DEFINE_integer("coats", 2, "how many coats", lower_bound=1)
+_WIDTH = flags.DEFINE_float("width", 1.5, "how wide")
+_STYLE = flags.DEFINE_enum("style", "flat", ["flat", "glossy"], "finish")
+_DRY = flags.DEFINE_bool("dry", None, "whether to wait")
+
+
+def main(side: Literal["front", "back"]) -> None:
+    print(side, _COLOUR.value, _COATS.value, flush=True)
+    BODY
+
+
+if __name__ == "__main__":
+    program.run(main)
+'''
+_GOOD = ("front", "--colour=red", "--brush=wide")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts the program above with a body for `main`."""
+
+    def start(*arguments, body="pass"):
+        path = tmp_path / "paint.py"
+        path.write_text(_PROGRAM.replace("BODY", body))
+        return subprocess.Popen(
+            [sys.executable, path, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def run(start):
+    """Runs it to the end and returns exit code, stdout and stderr."""
+
+    def run(*arguments, body="pass"):
+        process = start(*arguments, body=body)
+        out, err = process.communicate()
+        return process.returncode, out, err
+
+    return run
+
+
+def test_flags_may_stand_on_either_side_of_the_word(run):
+    code, out, err = run("--colour=red", "back", "--brush=wide", "--coats=3")
+
+    assert (code, out, err) == (0, "back red 3\n", "")
+
+
+def test_help_is_the_docstring_and_the_flags_with_defaults(run):
+    code, out, err = run("--help")
+
+    assert (code, err) == (0, "")
+    assert out.startswith("Paints a fence.\n\nThe second paragraph.\n")
+    assert "paint.py front|back" in out
+    assert "--colour\n      what colour (required)\n" in out
+    assert "--coats\n      how many coats (default: 2)\n" in out
+    assert "--[no]dry\n      whether to wait\n" in out
+    assert "<flat|glossy>: finish (default: flat)" in out
+    # Nothing of absl's own flags.
+    assert "verbosity" not in out and "flagfile" not in out
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (("front",), "missing --colour=… --brush=… (--help"),
+        (("front", "--colour=red"), "missing --brush=… (--help"),
+        ((*_GOOD, "--coats=many"), "--coats=many is not a positive integer"),
+        ((*_GOOD, "--coats=0"), "--coats=0 is not a positive integer"),
+        ((*_GOOD, "--width=a: b"), "--width=a is not a number"),
+        ((*_GOOD, "--style=matt"), "--style=matt: value should be one of"),
+        ((*_GOOD, "--dry=perhaps"), "--dry=perhaps is not true or false"),
+        ((*_GOOD, "--color=red"), "Did you mean: colour"),
+        ((*_GOOD, "--coats"), "Missing value for flag --coats"),
+        ((*_GOOD, "more"), "unexpected 'more'"),
+        (_GOOD[1:], "side is missing; choose front, back"),
+        (("top", *_GOOD[1:]), "side is unknown: 'top'; choose front, back"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(run, arguments, says):
+    code, out, err = run(*arguments)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("paint.py: ") and says in err
+    assert err.count("\n") == 1 and err.endswith("\n")
+
+
+def test_a_wrong_request_is_one_line_and_exit_code_2(run):
+    code, _, err = run(*_GOOD, body="raise RequestError('no such\\nfence')")
+
+    assert (code, err) == (2, "paint.py: no such fence\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "open('/dev/full', 'w').write('x' * 100_000)",
+        "import h5py; h5py.File('/dev/full', 'w').create_group('a')",
+        "import tensorflow as tf; tf.io.write_file('/dev/full', 'x' * 100_000)",
+    ],
+)
+def test_a_full_disk_is_one_line_and_exit_code_1(run, body):
+    code, _, err = run(*_GOOD, body=body)
+
+    assert code == 1
+    assert err.startswith("paint.py: the disk is full")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import numpy; numpy.ones(1 << 50)",
+        "import tensorflow as tf; "
+        "raise tf.errors.ResourceExhaustedError(None, None, 'OOM')",
+    ],
+)
+def test_a_lack_of_memory_is_one_line_and_exit_code_1(run, body):
+    code, _, err = run(*_GOOD, body=body)
+
+    assert code == 1
+    assert err.startswith("paint.py: out of memory")
+    assert err.count("\n") == 1
+
+
+def test_another_exception_shows_where_it_was_raised(run):
+    code, _, err = run(*_GOOD, body="1 / 0")
+
+    assert code == 1
+    assert err.startswith("Traceback") and "ZeroDivisionError" in err
+
+
+def test_an_exit_code_of_the_program_itself_stands(run):
+    code, _, err = run(*_GOOD, body="raise SystemExit(1)")
+
+    assert (code, err) == (1, "")
+
+
+def test_an_interrupt_is_one_line_and_exit_code_130(start):
+    process = start(*_GOOD, body="import time; time.sleep(60)")
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+
+    assert (process.returncode, err) == (130, "paint.py: interrupted\n")
+
+
+def test_the_libraries_say_nothing_about_themselves(run):
+    code, _, err = run(
+        *_GOOD,
+        body="import importlib.util; importlib.util.find_spec('tensorflow'); "
+        "import tensorflow as tf, tensorflow_hub; tf.constant(1) + 1; "
+        "from absl import logging; logging.warning('noise'); "
+        "tf.get_logger().warning('noise'); "
+        "import sys; print('ours', file=sys.stderr)",
+    )
+
+    assert (code, err) == (0, "ours\n")
+
+
+def test_a_crash_while_tensorflow_loads_still_says_where(run, tmp_path):
+    (tmp_path / "tensorflow.py").write_text("import os; os.abort()")
+
+    code, _, err = run(*_GOOD, body="import tensorflow")
+
+    assert code == -signal.SIGABRT
+    assert "Fatal Python error: Aborted" in err and "tensorflow.py" in err

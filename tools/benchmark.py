@@ -1,0 +1,124 @@
+"""Measures training and stylizing as ratios against other libraries.
+
+    fast-depth-style benchmark train
+    fast-depth-style benchmark stylize
+
+train is a whole training step without depth against PyTorch's; stylize one
+picture through the SavedModel against PyTorch and ONNX Runtime. Nothing is
+timed before all have been found to compute the same. The machine should have
+nothing else to do. Needs pip install 'fast-depth-style[benchmark]'.
+"""
+
+import importlib.util
+import sys
+from typing import Literal
+
+from absl import flags
+
+from fast_depth_style.requests import RequestError
+from fast_depth_style.tools import program
+from fast_depth_style.training.settings import Settings, preset
+
+_D = Settings()
+
+_ROUNDS = flags.DEFINE_integer(
+    "rounds", 10, "Rounds that count; in each, everyone has a turn.", 1
+)
+_THREADS = flags.DEFINE_integer("threads", 2, "Threads of each contestant.", 1)
+_WIDTH = flags.DEFINE_float(
+    "width", _D.width, "Multiplier of the network's channels."
+)
+_IMAGE_SIZE = flags.DEFINE_integer(
+    "image_size", _D.image_size, "train: side of the square crops, in pixels."
+)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", _D.batch_size, "train: photos per step."
+)
+_PERCEPTUAL_NETWORK = flags.DEFINE_string(
+    "perceptual_network",
+    None,
+    "train: vgg19, vgg19:FILE.npz or vgg19:FILE.h5; by default VGG19 with "
+    "random weights, which is as much work.",
+)
+_PICTURE_SIZE = flags.DEFINE_list(
+    "picture_size", ["1024", "680"], "stylize: width,height in pixels."
+)
+
+_LEAST_SIDE = 16
+
+
+def main(subject: Literal["train", "stylize"]) -> None:
+    """Measures and prints a table."""
+    wanted = ["torch"] if subject == "train" else ["torch", "onnxruntime"]
+    for name in wanted:
+        if importlib.util.find_spec(name) is None:
+            raise RequestError(
+                f"{name} is not installed, there is nothing to compare with:"
+                " pip install 'fast-depth-style[benchmark]'"
+            )
+    (_train if subject == "train" else _stylize)()
+
+
+def _train():
+    kind = (_PERCEPTUAL_NETWORK.value or "vgg19").partition(":")[0]
+    if kind != "vgg19":
+        raise RequestError(
+            f"--perceptual_network={_PERCEPTUAL_NETWORK.value}: there is no"
+            " PyTorch version of it to compare with; choose vgg19"
+        )
+    settings = preset(
+        "balanced",
+        perceptual_network=_PERCEPTUAL_NETWORK.value or "",
+        width=_WIDTH.value,
+        image_size=_IMAGE_SIZE.value,
+        batch_size=_BATCH_SIZE.value,
+    )
+    from fast_depth_style.benchmarking import training
+
+    _print(
+        training.compare_training(
+            settings, _ROUNDS.value, _THREADS.value, track=_progress
+        ),
+        [training.REFERENCE],
+    )
+
+
+def _stylize():
+    try:
+        width, height = map(int, _PICTURE_SIZE.value)
+    except ValueError:
+        width = height = 0
+    if min(width, height) < _LEAST_SIDE:
+        raise RequestError(
+            f"--picture_size={','.join(_PICTURE_SIZE.value)} is not"
+            f" WIDTH,HEIGHT of at least {_LEAST_SIDE} pixels"
+        )
+    from fast_depth_style.benchmarking import stylizing
+
+    _print(
+        stylizing.compare_stylizing(
+            height,
+            width,
+            _ROUNDS.value,
+            _THREADS.value,
+            preset("balanced", width=_WIDTH.value).width,
+            track=_progress,
+        ),
+        stylizing.REFERENCES,
+    )
+
+
+def _progress(rounds):
+    from tqdm import tqdm
+
+    return tqdm(rounds, unit="round", disable=not sys.stderr.isatty())
+
+
+def _print(measurements, references):
+    from fast_depth_style.benchmarking.comparison import table
+
+    print(table(measurements, references))
+
+
+if __name__ == "__main__":
+    program.run(main)

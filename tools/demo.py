@@ -1,0 +1,33 @@
+"""Shows the whole product in minutes, on sample photos, without network.
+
+    fast-depth-style demo
+
+Paints a picture, trains a style from it with the compact networks that come
+with the package, exports it, stylizes sample photos with it and with the
+shipped styles, and writes runs/demo/index.html.
+"""
+
+from absl import flags
+
+from fast_depth_style.tools import program
+
+_OUTPUT = flags.DEFINE_string(
+    "output", "runs/demo", "Folder for everything the demo makes."
+)
+_STYLES = flags.DEFINE_string(
+    "styles", "saved_models", "Folder of shipped styles to show as well."
+)
+_STEPS = flags.DEFINE_integer(
+    "steps", None, "Length of training, by default the quick preset's."
+)
+
+
+def main() -> None:
+    """Runs the demo."""
+    from fast_depth_style.demo.run import run
+
+    run(_OUTPUT.value, _STYLES.value, _STEPS.value)
+
+
+if __name__ == "__main__":
+    program.run(main)
