@@ -2,9 +2,11 @@ r"""Trains the networks that the package carries, from a random start.
 
     fast-depth-style distill depth --rgbd=nyu_v2 --photos=diverse,bsds500 \
         --teacher=fast_depth:FILE.npz --workdir=runs/depth
+    fast-depth-style distill perceptual --photos=diverse,bsds500 \
+        --paintings=paintings --vgg19=FILE.npz --workdir=runs/perceptual
 
 The same command continues a run. At the end it writes the weights with their
-SHA-256 and measures them on rooms that training did not see.
+SHA-256 and measures them on pictures that training did not see.
 """
 
 import dataclasses
@@ -33,6 +35,15 @@ _TEACHER = flags.DEFINE_string(
     None,
     "depth: network that estimates depth in the photos: fast_depth:FILE.",
 )
+_PAINTINGS = flags.DEFINE_string(
+    "paintings", None, "perceptual: folder of paintings to learn from."
+)
+_VGG19 = flags.DEFINE_string(
+    "vgg19",
+    "imagenet",
+    "perceptual: VGG19's weights, the network that is learned from: a .npz or "
+    ".h5 file, or imagenet (downloaded).",
+)
 _STEPS = flags.DEFINE_integer(
     "steps",
     None,
@@ -48,9 +59,9 @@ _OUTPUT = flags.DEFINE_string(
 )
 
 
-def main(network: Literal["depth"]) -> None:
+def main(network: Literal["depth", "perceptual"]) -> None:
     """Trains, or continues to."""
-    {"depth": _depth}[network]()
+    {"depth": _depth, "perceptual": _perceptual}[network]()
 
 
 def _depth() -> None:
@@ -67,6 +78,22 @@ def _depth() -> None:
         estimator,
         pathlib.Path(rgbd),
         [pathlib.Path(folder) for folder in _PHOTOS.value],
+        pathlib.Path(_WORKDIR.value),
+        _output(),
+        _say,
+    )
+
+
+def _perceptual() -> None:
+    paintings = _needed(_PAINTINGS)
+    from fast_depth_style.distillation.perceptual import PerceptualDistillation
+    from fast_depth_style.distillation.perceptual_run import run_perceptual
+
+    run_perceptual(
+        _settings(PerceptualDistillation),
+        _VGG19.value,
+        _PHOTOS.value,
+        paintings,
         pathlib.Path(_WORKDIR.value),
         _output(),
         _say,

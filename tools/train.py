@@ -6,6 +6,7 @@ Watch runs/wave/previews/latest.png and losses.png. Stop it when you like: the
 same command continues. The finished model is in runs/wave/model.
 """
 
+import pathlib
 import sys
 
 from absl import flags
@@ -165,7 +166,7 @@ def main() -> None:
             settings, workdir, jit=_JIT.value, strategy=_STRATEGY.value
         )
     except NotFiniteError as error:
-        sys.exit(f"{sys.argv[0]}: {error}")
+        sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
     if exported is None:
         print(
             f"Done: the network is in {workdir}. The same command with"

@@ -1,6 +1,6 @@
 """Only what computes the same is worth comparing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -43,7 +43,9 @@ def require_same_pictures(
 
 
 def require_same_losses(
-    losses: Mapping[str, np.ndarray], reference: str, tolerance: float
+    losses: Mapping[str, np.ndarray],
+    reference: str,
+    tolerances: Sequence[float],
 ) -> None:
     """Refuses contestants whose losses differ from the reference's.
 
@@ -52,7 +54,7 @@ def require_same_losses(
             the first tells apart the objectives, those of the next the
             gradients and the optimizers.
         reference: The contestant that the others are compared with.
-        tolerance: Largest relative difference.
+        tolerances: Largest relative difference at each step.
 
     Raises:
         DifferentFunctions: They differ by more.
@@ -60,7 +62,7 @@ def require_same_losses(
     expected = losses[reference]
     for name, given in losses.items():
         difference = np.abs(given / expected - 1)
-        if not np.all(difference <= tolerance):
+        if not np.all(difference <= tolerances):
             raise DifferentFunctions(
                 f"{name} and {reference} do not train the same: the losses of"
                 f" their first steps are {given} and {expected}"

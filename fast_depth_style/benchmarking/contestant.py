@@ -40,7 +40,7 @@ class Contestant:
         results: What it computed, {name: array}.
     """
 
-    def __init__(self, name: str, factory: Callable, **arguments):
+    def __init__(self, name: str, factory: Callable, /, **arguments):
         """Starts the process and waits until it is ready.
 
         Args:

@@ -4,7 +4,7 @@ Channels come first and the layers are torch's own, so that a comparison is
 with what a PyTorch user would get, not with a translation of our code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import torch
@@ -88,45 +88,49 @@ class ByteTransformer(nn.Module):
 class VGG19(nn.Module):
     """The network of `fast_depth_style.perception.vgg19`, frozen."""
 
-    def __init__(self, weights: Mapping[str, np.ndarray], layers):
-        """Creates the network.
+    def __init__(self, weights: Mapping[str, np.ndarray]):
+        """Creates the network, as deep as there are weights.
 
         Args:
             weights: {"block1_conv1/kernel": (3, 3, 3, 64), …}, "/bias" too.
-            layers: Names of the features to return, such as "relu3_1".
         """
         super().__init__()
-        self.layers = tuple(layers)
-        names = [n for n in weights if n.endswith("/kernel")]
+        kernels = sorted(n for n in weights if n.endswith("/kernel"))
         self.convolutions = nn.ModuleDict(
             {
-                _feature(name): _convolution(
+                f"relu{name[5]}_{name[11]}": _convolution(
                     weights, name.removesuffix("/kernel"), "zeros"
                 )
-                for name in sorted(names)
-                if _feature(name) <= max(layers)
+                for name in kernels
             }
         )
         mean = torch.tensor(_MEAN_BGR).reshape(1, 3, 1, 1)
         self.register_buffer("mean", mean)
         self.requires_grad_(False)
 
-    def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Features of (batch, 3, height, width), 0..255."""
+    def forward(
+        self, pictures: torch.Tensor, layers: Collection[str]
+    ) -> dict[str, torch.Tensor]:
+        """Computes features, no deeper than asked for.
+
+        Args:
+            pictures: (batch, 3, height, width), 0..255.
+            layers: Such as "relu3_1".
+
+        Returns:
+            {layer: (batch, channels, h, w)}.
+        """
         x = pictures.flip(1) - self.mean
         found = {}
         for name, convolution in self.convolutions.items():
             if name.endswith("_1") and name != "relu1_1":
                 x = functional.max_pool2d(x, 2)
             x = functional.relu(convolution(x))
-            if name in self.layers:
+            if name in layers:
                 found[name] = x
+                if len(found) == len(layers):
+                    break
         return found
-
-
-def _feature(name):
-    """The name of the features that `block3_conv1/kernel` leads to."""
-    return f"relu{name[5]}_{name[11]}"
 
 
 def _layer(weights, name, stride=1):

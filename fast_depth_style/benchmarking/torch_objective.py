@@ -25,7 +25,7 @@ class Objective(nn.Module):
         self.settings = settings
         self.perceptual = perceptual
         with torch.no_grad():
-            features = perceptual(painting)
+            features = perceptual(painting, settings.style_layers)
             self.targets = {
                 name: _gram_matrix(features[name])
                 for name in settings.style_layers
@@ -37,8 +37,8 @@ class Objective(nn.Module):
         """The unweighted terms of (batch, 3, height, width), 0..255."""
         layer = self.settings.content_layer
         with torch.no_grad():
-            target = self.perceptual(photos)[layer].float()
-        features = self.perceptual(pictures)
+            target = self.perceptual(photos, [layer])[layer].float()
+        features = self.perceptual(pictures, {layer, *self.targets})
         style = [
             (_gram_matrix(features[name]) - gram).square().sum((1, 2)).mean()
             / gram.square().sum()

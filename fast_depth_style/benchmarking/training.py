@@ -19,9 +19,13 @@ from fast_depth_style.training.settings import Settings
 
 REFERENCE = "PyTorch float32"
 
-_CHECKED_STEPS = 2
-# Of pictures (grey levels) and of losses (relative).
-_TOLERANCES = {"float32": (0.255, 2e-3), "bfloat16": (5.0, 3e-2)}
+# Of pictures (grey levels) and of the losses of the first two steps
+# (relative). Adam's first step goes by the sign of the gradient, so that it
+# amplifies whatever rounding there is.
+_TOLERANCES = {
+    "float32": (0.255, (1e-3, 1e-2)),
+    "bfloat16": (5.0, (3e-2, 0.2)),
+}
 
 
 def compare_training(
@@ -100,7 +104,7 @@ def tensorflow_step(folder: str, threads: int, bfloat16: bool):
         return float(trainer.train_function(photos)["loss"])
 
     stylized = trainer.network(pictures["photos"]).numpy()
-    losses = [turn() for _ in range(_CHECKED_STEPS)]
+    losses = [turn() for _ in range(2)]
     return {"pictures": stylized, "losses": losses}, turn
 
 
@@ -118,9 +122,7 @@ def pytorch_step(folder: str, threads: int, bfloat16: bool):
     )
     network = torch_networks.Transformer(weights)
     with np.load(pathlib.Path(folder, "vgg19.npz")) as file:
-        perceptual = torch_networks.VGG19(
-            dict(file), {*settings.style_layers, settings.content_layer}
-        )
+        perceptual = torch_networks.VGG19(dict(file))
     objective = torch_objective.Objective(settings, perceptual, painting)
     optimizer = torch.optim.Adam(
         # Keras's epsilon.
@@ -142,7 +144,7 @@ def pytorch_step(folder: str, threads: int, bfloat16: bool):
 
     with torch.no_grad(), precision():
         stylized = network(photos).permute(0, 2, 3, 1).numpy()
-    losses = [turn() for _ in range(_CHECKED_STEPS)]
+    losses = [turn() for _ in range(2)]
     return {"pictures": stylized, "losses": losses}, turn
 
 

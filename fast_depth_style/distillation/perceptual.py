@@ -58,9 +58,12 @@ class PerceptualDistillation:
         change_weight: Weight of the change under disturbance beside them.
         seed: Of everything random.
         checkpoint_every: Steps between checkpoints.
+        judged_size: Side of the pictures on which the result is compared with
+            VGG19, in pixels.
+        judged_steps: Steps of painting by gradient descent in that comparison.
     """
 
-    steps: int = 3500
+    steps: int = 2500
     picture_size: int = 96
     fresh: int = 3
     pooled: int = 2
@@ -73,6 +76,8 @@ class PerceptualDistillation:
     change_weight: float = 0.5
     seed: int = 0
     checkpoint_every: int = 250
+    judged_size: int = 128
+    judged_steps: int = 60
 
 
 def regression_loss(

@@ -130,7 +130,9 @@ def run_perceptual(
     network = CompactPerceptual(
         weights=shipped_weights.read_shipped_weights(WEIGHTS, weights_folder)
     )
-    agreements = measure(network, teacher, sources, say)
+    agreements = measure(
+        network, teacher, sources, config.judged_size, config.judged_steps, say
+    )
     (workdir / "agreement.json").write_text(
         json.dumps([vars(a) for a in agreements], indent=2) + "\n"
     )
@@ -141,9 +143,9 @@ def measure(
     network: CompactPerceptual,
     teacher: VGG19,
     sources: Sources,
+    size: int,
+    steps: int,
     say: Callable[[str], None] = print,
-    size: int = 128,
-    steps: int = 60,
 ) -> list[Agreement]:
     """Compares with VGG19 on every painting and two held-out photos each.
 
@@ -152,9 +154,9 @@ def measure(
         teacher: VGG19.
         sources: Pictures; paintings that were trained on count, too, and are
             named apart from those that were not.
-        say: Takes a line per painting and the means.
         size: Side of the pictures.
         steps: Of painting by gradient descent.
+        say: Takes a line per painting and the means.
 
     Returns:
         One agreement per painting.

@@ -156,8 +156,8 @@ def _write(network: Transformer, folder: pathlib.Path) -> None:
         return tf.TensorSpec((None, None, None, 3), dtype, name=name)
 
     given = tf.TensorSpec((2, None), "float32", name="statistics")
+    # Not tracked as a whole: its variables would be written a second time.
     archive = keras.export.ExportArchive()
-    archive.track(network)
     for name, function, inputs in (
         ("serving_default", serve, [pictures("image")]),
         ("float", serve_float, [pictures("image", "float32")]),

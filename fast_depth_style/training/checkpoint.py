@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import zipfile
+import zlib
 
 import numpy as np
 from keras import ops
@@ -97,7 +98,13 @@ def read_checkpoint(path: pathlib.Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise ValueError(f"cannot read checkpoint {path}: {error}") from error
 
 

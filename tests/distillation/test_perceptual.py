@@ -9,25 +9,6 @@ from fast_depth_style.perception.compact_perceptual import (
     CompactPerceptual,
 )
 
-_CHANNELS = {1: (3, 64), 2: (64, 128), 3: (128, 256)}
-
-
-@pytest.fixture(scope="module")
-def vgg19_file(tmp_path_factory):
-    """VGG19 as far as conv3_4, with random weights."""
-    draw = np.random.default_rng(0)
-    arrays = {}
-    for block, convs in ((1, 2), (2, 2), (3, 4)):
-        before, channels = _CHANNELS[block]
-        for conv in range(1, convs + 1):
-            shape = (3, 3, before if conv == 1 else channels, channels)
-            kernel = draw.normal(size=shape) * np.sqrt(2 / np.prod(shape[:3]))
-            arrays[f"block{block}_conv{conv}/kernel"] = kernel.astype("f")
-            arrays[f"block{block}_conv{conv}/bias"] = np.zeros(channels, "f")
-    path = tmp_path_factory.mktemp("vgg19") / "random.npz"
-    np.savez(path, **arrays)
-    return str(path)
-
 
 def _pictures(kind=VariedPictures):
     draw = np.random.default_rng(0)
@@ -79,9 +60,14 @@ def test_the_terms_are_those_of_a_numpy_computation():
 
 def test_a_stopped_distillation_continues_where_it_was(vgg19_file, tmp_path):
     config = perceptual.PerceptualDistillation(
-        steps=5, picture_size=32, fresh=2, pool_size=3, pool_from=2,
-        warm_up=1, checkpoint_every=3,
-    )  # fmt: skip
+        steps=5,
+        picture_size=32,
+        fresh=2,
+        pool_size=3,
+        pool_from=0,
+        warm_up=1,
+        checkpoint_every=3,
+    )
 
     class Stopping(VariedPictures):
         drawn = 0
@@ -108,9 +94,9 @@ def test_a_stopped_distillation_continues_where_it_was(vgg19_file, tmp_path):
             straight = weights
     assert "continuing at step 3" in said
     for key, array in weights.items():
-        np.testing.assert_allclose(
-            array, straight[key], atol=2e-3 * np.abs(straight[key]).max()
-        )
+        # A step moves a kernel by about 2 %; sums in another order by far less.
+        error = np.linalg.norm(array - straight[key])
+        assert error <= 3e-3 * np.linalg.norm(straight[key])
     # The weights are those of the network that ships.
     features = CompactPerceptual(weights=weights)(np.zeros((1, 32, 32, 3)))
     assert set(features) == set(COMPONENTS)

@@ -9,8 +9,6 @@ from fast_depth_style.distillation.perceptual import PerceptualDistillation
 from fast_depth_style.perception.shipped_weights import read_shipped_weights
 from fast_depth_style.requests import RequestError
 
-_CHANNELS = {1: (3, 64), 2: (64, 128), 3: (128, 256)}
-
 
 @pytest.fixture
 def folders(tmp_path):
@@ -21,22 +19,6 @@ def folders(tmp_path):
             noise = draw.integers(0, 256, (40, 48, 3), np.uint8)
             Image.fromarray(noise).save(tmp_path / folder / f"{i:02}.png")
     return tmp_path
-
-
-@pytest.fixture
-def vgg19_file(tmp_path):
-    """VGG19 as far as conv3_4, with random weights."""
-    draw = np.random.default_rng(0)
-    arrays = {}
-    for block, convs in ((1, 2), (2, 2), (3, 4)):
-        before, channels = _CHANNELS[block]
-        for conv in range(1, convs + 1):
-            shape = (3, 3, before if conv == 1 else channels, channels)
-            kernel = draw.normal(size=shape) * np.sqrt(2 / np.prod(shape[:3]))
-            arrays[f"block{block}_conv{conv}/kernel"] = kernel.astype("f")
-            arrays[f"block{block}_conv{conv}/bias"] = np.zeros(channels, "f")
-    np.savez(tmp_path / "vgg19.npz", **arrays)
-    return str(tmp_path / "vgg19.npz")
 
 
 def test_what_is_held_out_is_not_trained_on(folders):
@@ -60,7 +42,13 @@ def test_a_missing_folder_or_too_few_pictures_is_one_line(folders):
 
 def test_a_run_writes_weights_that_the_loader_takes(folders, vgg19_file):
     config = PerceptualDistillation(
-        steps=2, picture_size=32, fresh=2, pool_from=1, pool_size=3
+        steps=2,
+        picture_size=32,
+        fresh=2,
+        pool_from=0,
+        pool_size=3,
+        judged_size=32,
+        judged_steps=6,
     )
     said = []
     agreements = perceptual_run.run_perceptual(

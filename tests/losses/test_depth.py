@@ -81,26 +81,22 @@ def test_aligned_loss_ends(maps):
 
 def test_relative_loss(maps):
     values, target = maps
-    # One deep scene and one almost flat one: the batch's variance counts.
+    # A scene a hundred times as deep counts as much as any other.
     values, target = (
-        x * np.array([[[1.0]], [[0.01]]]) for x in (values, target)
+        (x * np.array([[[1.0]], [[0.01]]])).astype("float32")
+        for x in (values, target + 3)
     )
-    error = np.mean((values - target) ** 2)
-    variance = np.mean([np.var(t) for t in target])
-    np.testing.assert_allclose(
-        depth.relative_depth_loss(
-            values.astype("float32"), target.astype("float32")
-        ),
-        error / variance,
-        rtol=1e-4,
+    expected = np.mean(
+        [
+            np.sum((v - t) ** 2) / np.sum(t**2)
+            for v, t in zip(values, target, strict=True)
+        ]
     )
-
-
-def test_relative_loss_of_the_mean_is_one(maps):
-    _, target = maps
-    means = target.mean(axis=(1, 2), keepdims=True) + 0 * target
     np.testing.assert_allclose(
-        depth.relative_depth_loss(means, target), 1, rtol=1e-4
+        depth.relative_depth_loss(values, target), expected, rtol=1e-2
+    )
+    np.testing.assert_allclose(
+        depth.relative_depth_loss(0 * target, target), 1, rtol=1e-2
     )
 
 
@@ -125,7 +121,7 @@ def test_feature_loss():
     features, targets = _features(0), _features(1)
     expected = np.mean(
         [
-            np.sum((f - t) ** 2) / np.sum(t**2)
+            np.sum((f - t) ** 2, (1, 2, 3)) / np.sum(t**2, (1, 2, 3))
             for f, t in zip(features, targets, strict=True)
         ]
     )

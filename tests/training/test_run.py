@@ -1,0 +1,397 @@
+"""Runs as a person makes them: stopped, killed, continued, spoilt."""
+
+import dataclasses
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from fast_depth_style.requests import RequestError
+from fast_depth_style.training.losses_log import read_losses
+from fast_depth_style.training.run import load_network, train
+
+_TRAIN = pathlib.Path(__file__).resolve().parents[2] / "tools" / "train.py"
+
+
+def _losses(workdir):
+    rows = read_losses(workdir / "losses.csv")
+    assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
+    return np.array([row["loss"] for row in rows])
+
+
+def _checkpoint_steps(workdir):
+    return sorted(
+        int(path.stem.removeprefix("step_"))
+        for path in (workdir / "checkpoints").glob("step_*.npz")
+    )
+
+
+def _without_last_checkpoint(workdir, copy):
+    shutil.copytree(workdir, copy)
+    sorted((copy / "checkpoints").glob("step_*.npz"))[-1].unlink()
+    return copy
+
+
+def _files(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(small_with_depth, tmp_path_factory):
+    """An uninterrupted run: its workdir."""
+    workdir = tmp_path_factory.mktemp("finished")
+    exported = train(small_with_depth, workdir)
+    assert exported == workdir / "model" / "1"
+    return workdir
+
+
+@pytest.fixture
+def start(command_line):
+    """Starts tools/train.py in a process of its own."""
+    started = []
+
+    def start(settings, workdir, *flags, **environment):
+        command = [sys.executable, _TRAIN, *command_line(settings, workdir)]
+        process = subprocess.Popen(
+            [*command, *flags],
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def _wait(condition, process):
+    """Waits for something to happen while a process runs."""
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.0005)
+
+
+def test_a_finished_run_is_all_there(finished, small_with_depth):
+    losses = _losses(finished)
+
+    assert len(losses) == 20
+    assert losses[-5:].mean() < 0.8 * losses[:5].mean()
+    assert _checkpoint_steps(finished) == [16, 20]
+    strips = sorted(path.name for path in (finished / "previews").iterdir())
+    assert strips == [
+        "latest.png",
+        *(f"step_{step:07d}.png" for step in (1, 8, 16, 20)),
+    ]
+    with Image.open(finished / "previews" / "latest.png") as strip:
+        assert strip.size == (4 * 64 + 3 * 4, 2 * 64 + 4)
+    with Image.open(finished / "losses.png") as plot:
+        assert plot.width > plot.height
+    assert not [path for path in finished.rglob(".*")]
+
+
+def test_the_exported_model_is_the_trained_network(finished):
+    photo = np.random.default_rng(0).integers(0, 256, (1, 50, 70, 3), "uint8")
+    model = tf.saved_model.load(str(finished / "model" / "1"))
+    exported = model.signatures["serving_default"](image=tf.constant(photo))
+
+    painted = load_network(finished)(photo.astype("float32")).numpy()
+
+    np.testing.assert_allclose(
+        exported["stylized_image"].numpy(),
+        np.clip(np.rint(painted), 0, 255),
+        atol=1,
+    )
+
+
+def test_losses_survive_kills_at_any_moment(
+    finished, small_with_depth, start, tmp_path
+):
+    # A checkpoint after every step, so that one is being written most often.
+    settings = dataclasses.replace(small_with_depth, checkpoint_every=1)
+    workdir = tmp_path / "run"
+    seed = random.randrange(1 << 30)
+    moment = random.Random(seed)
+    print(f"moments by seed {seed}")
+
+    def reached(step):
+        return lambda: max(_checkpoint_steps(workdir), default=0) >= step
+
+    # Killed while a checkpoint is being written.
+    process = start(settings, workdir)
+    _wait(reached(moment.randint(2, 5)), process)
+    _wait((workdir / "checkpoints" / ".checkpoint.tmp").exists, process)
+    process.kill()
+    process.wait()
+    left = _checkpoint_steps(workdir)[-1]
+    assert left < 20
+
+    # Killed at a random moment.
+    process = start(settings, workdir)
+    _wait(reached(left + 1), process)
+    time.sleep(moment.uniform(0, 0.2))
+    process.kill()
+    process.wait()
+    left = _checkpoint_steps(workdir)[-1]
+    assert left < 20
+
+    # Ctrl-C.
+    process = start(settings, workdir)
+    _wait(reached(left + 1), process)
+    time.sleep(moment.uniform(0, 0.1))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130
+    left = _checkpoint_steps(workdir)[-1]
+    assert f"Stopped after step {left} of 20; the same command" in out
+    assert err.endswith("train.py: interrupted\n")
+    assert len(_losses(workdir)) == left < 20
+
+    # To the end.
+    process = start(settings, workdir)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert f"the model is in {workdir / 'model'}" in out
+    assert (workdir / "model" / "1" / "saved_model.pb").exists()
+    np.testing.assert_allclose(_losses(workdir), _losses(finished), rtol=1e-5)
+    assert not list((workdir / "checkpoints").glob(".*"))
+    last = err.rpartition("\r")[2]
+    assert re.search(r"20/20 .*\d\d:\d\d<00:00, .* images/s, loss ", last)
+    for term in ("style", "content", "depth", "tv", "range"):
+        assert re.search(rf"{term} \d+%", last)
+    steps = _tensorboard_steps(workdir / "tensorboard")
+    assert {10, 20} <= steps <= set(range(1, 21))
+
+
+def _tensorboard_steps(folder):
+    return {
+        event.step
+        for path in folder.iterdir()
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        if event.summary.value
+    }
+
+
+def test_bfloat16_runs_resume_too(small, tmp_path):
+    settings = dataclasses.replace(
+        small, mixed_precision=True, steps=8, checkpoint_every=5
+    )
+    train(settings, tmp_path / "whole")
+    copy = _without_last_checkpoint(tmp_path / "whole", tmp_path / "copy")
+    assert _checkpoint_steps(copy) == [5]
+
+    train(settings, copy)
+
+    np.testing.assert_allclose(
+        _losses(copy), _losses(tmp_path / "whole"), rtol=1e-5
+    )
+
+
+def test_a_run_is_made_longer(finished, small_with_depth, tmp_path):
+    workdir = shutil.copytree(finished, tmp_path / "run")
+    longer = dataclasses.replace(small_with_depth, steps=22)
+
+    train(longer, workdir)
+
+    assert _checkpoint_steps(workdir) == [20, 22]
+    losses = _losses(workdir)
+    assert len(losses) == 22
+    np.testing.assert_array_equal(losses[:20], _losses(finished))
+
+
+def test_a_finished_run_is_exported_again_and_nothing_else(
+    finished, small_with_depth, tmp_path
+):
+    workdir = shutil.copytree(finished, tmp_path / "run")
+    shutil.rmtree(workdir / "model")
+
+    assert train(small_with_depth, workdir) == workdir / "model" / "1"
+
+    before, after = _files(finished), _files(workdir)
+    model = {name for name in after if name.parts[0] == "model"}
+    assert model
+    assert {n: after[n] for n in after.keys() - model} == {
+        n: before[n] for n in before if n.parts[0] != "model"
+    }
+
+
+def test_other_settings_are_refused_and_nothing_changes(
+    finished, small_with_depth
+):
+    before = _files(finished)
+    other = dataclasses.replace(
+        small_with_depth, style_weight=4.0, batch_size=3
+    )
+
+    with pytest.raises(RequestError) as refused:
+        train(other, finished)
+
+    assert "style_weight was 3.0 and is now 4.0" in str(refused.value)
+    assert "batch_size was 2 and is now 3" in str(refused.value)
+    assert _files(finished) == before
+
+
+def test_a_damaged_checkpoint_is_named(finished, small_with_depth, tmp_path):
+    workdir = shutil.copytree(finished, tmp_path / "run")
+    path = workdir / "checkpoints" / "step_0000020.npz"
+    path.write_bytes(path.read_bytes()[:1000])
+    longer = dataclasses.replace(small_with_depth, steps=22)
+
+    with pytest.raises(RequestError, match=f"{path}.*: delete that file"):
+        train(longer, workdir)
+
+
+def test_a_run_that_diverges_keeps_what_was_good(
+    finished, small_with_depth, start, tmp_path
+):
+    workdir = _without_last_checkpoint(finished, tmp_path / "run")
+    good = workdir / "checkpoints" / "step_0000016.npz"
+    with np.load(good) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["network/000"] *= 1e30
+    before = good.read_bytes()
+    np.savez(workdir / "checkpoints" / "step_0000018.npz", **arrays)
+
+    process = start(small_with_depth, workdir)
+    _, err = process.communicate()
+
+    assert process.returncode == 1
+    line = err.rstrip("\n").rpartition("\n")[2]
+    assert line.startswith("train.py: training diverged at step 19: ")
+    assert f"{good} is intact" in line and "--learning_rate" in line
+    assert "Traceback" not in err
+    assert _checkpoint_steps(workdir) == [16]
+    assert good.read_bytes() == before
+
+
+_TWO_DEVICES = """
+import sys, tensorflow as tf
+from fast_depth_style.requests import RequestError
+from fast_depth_style.training.run import train
+from fast_depth_style.training.workdir import read_settings
+import pathlib, dataclasses
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+settings = read_settings(pathlib.Path(sys.argv[1]))
+settings = dataclasses.replace(settings, steps=6)
+odd = dataclasses.replace(settings, batch_size=3)
+try:
+    train(odd, sys.argv[2], strategy="mirrored")
+except RequestError as error:
+    print(error)
+print(pathlib.Path(sys.argv[2]).exists())
+train(settings, sys.argv[2], strategy="mirrored")
+"""
+
+
+def test_two_devices_train_as_one(small, tmp_path):
+    # The learning rate falls over the run: the same length for both.
+    settings = dataclasses.replace(small, steps=6)
+    train(settings, tmp_path / "one")
+
+    two = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            _TWO_DEVICES,
+            tmp_path / "one",
+            tmp_path / "two",
+        ],
+        capture_output=True,
+        text=True,
+    )
+
+    assert two.returncode == 0, two.stderr
+    assert two.stdout.splitlines()[:2] == [
+        "--batch_size=3 does not divide among 2 devices: give a multiple of 2",
+        "False",
+    ]
+    np.testing.assert_allclose(
+        _losses(tmp_path / "two"), _losses(tmp_path / "one"), rtol=1e-4
+    )
+
+
+_WITHOUT_TENSORFLOW = """
+import pathlib, sys
+sys.modules["tensorflow"] = None
+from fast_depth_style.training.run import train
+from fast_depth_style.training.workdir import read_settings
+for workdir in map(pathlib.Path, sys.argv[1:]):
+    assert train(read_settings(workdir), workdir) is None
+"""
+
+
+def test_jax_trains_the_same_and_each_continues_the_other(
+    small_with_depth, tmp_path
+):
+    """A small learning rate: Adam makes much of gradients that are noise."""
+    pytest.importorskip("jax")
+    from fast_depth_style.training.workdir import write_settings
+
+    settings = dataclasses.replace(small_with_depth, learning_rate=1e-4)
+    by_tensorflow = tmp_path / "tensorflow"
+    train(settings, by_tensorflow)
+    by_jax = tmp_path / "jax"
+    write_settings(by_jax, settings)
+    on_jax = _without_last_checkpoint(by_tensorflow, tmp_path / "on_jax")
+
+    run = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_TENSORFLOW, by_jax, on_jax],
+        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert run.returncode == 0, run.stderr
+    expected = _losses(by_tensorflow)
+    np.testing.assert_allclose(_losses(by_jax), expected, rtol=1e-4)
+    np.testing.assert_allclose(_losses(on_jax), expected, rtol=1e-4)
+    on_tensorflow = _without_last_checkpoint(by_jax, tmp_path / "on_tensorflow")
+    assert train(settings, on_tensorflow).exists()
+    np.testing.assert_allclose(_losses(on_tensorflow), expected, rtol=1e-4)
+
+
+def test_real_networks(assets, small, tmp_path):
+    """A few steps with VGG19, FastDepth, a painting and photos."""
+    weights = assets / "weights"
+    vgg19 = weights / "vgg19_imagenet_block1_conv1_to_block3_conv4.npz"
+    fast_depth = weights / "fast_depth_nyu_224_float32.npz"
+    settings = dataclasses.replace(
+        small,
+        style=str(assets / "paintings" / "wave.jpg"),
+        content=str(assets / "photos" / "diverse"),
+        perceptual_network=f"vgg19:{vgg19}",
+        depth_network=f"fast_depth:{fast_depth}",
+        style_layers=("relu1_1", "relu2_1", "relu3_1", "relu3_4"),
+        content_layer="relu3_1",
+        depth_from=0.0,
+        steps=6,
+        checkpoint_every=4,
+    )
+    train(settings, tmp_path / "whole")
+    copy = _without_last_checkpoint(tmp_path / "whole", tmp_path / "copy")
+
+    train(settings, copy)
+
+    losses = _losses(tmp_path / "whole")
+    assert losses[-1] < losses[0]
+    np.testing.assert_allclose(_losses(copy), losses, rtol=1e-5)
