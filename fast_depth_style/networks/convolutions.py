@@ -1,4 +1,4 @@
-"""The two convolutions of the transformer network, both without borders."""
+"""The convolutions of the transformer network, all without borders."""
 
 import keras
 from keras import ops
@@ -46,25 +46,58 @@ class ReflectionConv2D(keras.layers.Layer):
 
 
 class UpsamplingConv2D(ReflectionConv2D):
-    """Nearest-neighbour doubling, then a convolution.
+    """Nearest-neighbour doubling, then a 3x3 convolution.
 
     A strided transposed convolution covers its output unevenly, which shows as
     a checkerboard (Odena, Dumoulin, Olah 2016); this covers it evenly.
     """
 
+    def __init__(self, filters: int, **kw):
+        """Creates the layer.
+
+        Args:
+            filters: Number of output channels.
+            **kw: Passed on to `keras.layers.Layer`.
+        """
+        super().__init__(filters, 3, **kw)
+
     def call(self, x):
-        """Doubles height and width and convolves."""
-        return super().call(double(x))
+        """Doubles height and width and convolves.
+
+        Doubling is a transposed convolution with a 2x2 kernel of ones. One
+        with the sum of four shifted kernels does both at once, in less than
+        half the multiplications and without the doubled features.
+        """
+        kernel = ops.flip(ops.convert_to_tensor(self.kernel), (0, 1))
+        kernel = ops.transpose(sum(_shifts(kernel)), (0, 1, 3, 2))
+        # A pixel beyond the border of the doubled picture, by reflection, is
+        # the second of the border's own two.
+        x = ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="symmetric")
+        x = ops.conv_transpose(x, kernel, strides=2, padding="valid")
+        return x[:, 3:-3, 3:-3] + self.bias
 
 
-def double(x):
-    """Repeats every pixel of (batch, h, w, c) into a 2x2 block.
+class FewFiltersConv2D(ReflectionConv2D):
+    """A large convolution to so few channels that most of a vector idles.
 
-    By reshape and tile: the gradient of a nearest resize does not compile
-    under XLA, and `UpSampling2D` does not convert to a TFLite file of dynamic
-    size.
+    Four neighbouring pixels are computed as channels of one, by shifted copies
+    of the kernel, and then put in their places. Height and width are even.
     """
-    _, height, width, channels = ops.shape(x)
-    x = ops.reshape(x, (-1, height, 1, width, 1, channels))
-    x = ops.tile(x, (1, 1, 2, 1, 2, 1))
-    return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
+
+    def call(self, x):
+        """Convolves (batch, height, width, channels)."""
+        kernel = ops.convert_to_tensor(self.kernel)
+        kernel = ops.concatenate(_shifts(kernel), axis=-1)
+        p = self.kernel_size // 2
+        x = ops.pad(x, [[0, 0], [p, p], [p, p], [0, 0]], mode="reflect")
+        x = ops.conv(x, kernel, strides=2, padding="valid")
+        return ops.depth_to_space(x, 2) + self.bias
+
+
+def _shifts(kernel):
+    """The four places of a (k, k, in, out) kernel in one of k + 1."""
+    return [
+        ops.pad(kernel, [[i, 1 - i], [j, 1 - j], [0, 0], [0, 0]])
+        for i in (0, 1)
+        for j in (0, 1)
+    ]

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from fast_depth_style.networks.convolutions import (
+    FewFiltersConv2D,
     ReflectionConv2D,
     UpsamplingConv2D,
 )
@@ -56,13 +57,13 @@ class Transformer(keras.Model):
             for i in range(blocks)
             for half in "ab"
         ]
-        self.convs.append(UpsamplingConv2D(c[1], 3, name="up1", **policy))
-        self.convs.append(UpsamplingConv2D(c[0], 3, name="up0", **policy))
+        self.convs.append(UpsamplingConv2D(c[1], name="up1", **policy))
+        self.convs.append(UpsamplingConv2D(c[0], name="up0", **policy))
         self.norms = [
             InstanceNormalization(name=f"{conv.name}_norm", **policy)
             for conv in self.convs
         ]
-        self.paint = ReflectionConv2D(3, 9, name="paint", **policy)
+        self.paint = FewFiltersConv2D(3, 9, name="paint", **policy)
 
     def build(self, input_shape=(None, None, None, 3)):
         """Creates all weights."""
