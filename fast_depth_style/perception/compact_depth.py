@@ -137,6 +137,6 @@ class CompactDepth(DepthEstimator):
         x = resize_bilinear(pictures, (2 * SIZE, 2 * SIZE))
         inverse_depth, *features = [
             ops.cast(tensor, "float32")
-            for tensor in self.body(ops.average_pool(x, 2))
+            for tensor in self.body(ops.average_pool(x, 2, strides=2))
         ]
         return inverse_depth[..., 0], features

@@ -72,6 +72,8 @@ def start(command_line):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Even where these tests run in the background, and ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         started.append(process)
         return process
@@ -341,11 +343,11 @@ for workdir in map(pathlib.Path, sys.argv[1:]):
 def test_jax_trains_the_same_and_each_continues_the_other(
     small_with_depth, tmp_path
 ):
-    """A small learning rate: Adam makes much of gradients that are noise."""
+    """At a small learning rate: at a large one, rounding grows fast."""
     pytest.importorskip("jax")
     from fast_depth_style.training.workdir import write_settings
 
-    settings = dataclasses.replace(small_with_depth, learning_rate=1e-4)
+    settings = dataclasses.replace(small_with_depth, learning_rate=1e-5)
     by_tensorflow = tmp_path / "tensorflow"
     train(settings, by_tensorflow)
     by_jax = tmp_path / "jax"
@@ -354,7 +356,13 @@ def test_jax_trains_the_same_and_each_continues_the_other(
 
     run = subprocess.run(
         [sys.executable, "-c", _WITHOUT_TENSORFLOW, by_jax, on_jax],
-        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        env=os.environ
+        | {
+            "KERAS_BACKEND": "jax",
+            "JAX_PLATFORMS": "cpu",
+            # The second run need not compile again.
+            "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled"),
+        },
         capture_output=True,
         text=True,
     )
