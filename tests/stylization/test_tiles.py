@@ -50,6 +50,7 @@ def test_large_pictures_look_as_if_taken_whole(model, monkeypatch):
     picture = _picture(700, 900)
     whole = tiles.stylize(model, picture).astype(float)
     monkeypatch.setattr(tiles, "WHOLE_PIXELS", 400_000)
+    monkeypatch.setattr(tiles, "SAMPLE_PIXELS", 400_000)
     tracked = []
     tiled = tiles.stylize(
         model, picture, lambda cuts: tracked.extend(cuts) or cuts
@@ -64,6 +65,15 @@ def test_tiny_pictures_keep_their_size(model, size):
     picture = _picture(16, 40)[: size[0], : size[1]]
     picture = np.resize(picture, (*size, 3))
     assert tiles.stylize(model, picture).shape == (*size, 3)
+
+
+@pytest.mark.parametrize("size", [(5, 3000), (2000, 40)])
+def test_a_large_picture_may_be_a_strip(model, monkeypatch, size):
+    monkeypatch.setattr(tiles, "WHOLE_PIXELS", 10_000)
+    monkeypatch.setattr(tiles, "SAMPLE_PIXELS", 100_000)
+    strip = _picture(*size)
+    painted = tiles.stylize(model, strip)
+    assert painted.shape == strip.shape and painted.std() > 1
 
 
 @pytest.mark.parametrize("length,longest", [(100, 30), (128, 128), (1001, 64)])

@@ -20,7 +20,7 @@ from fast_depth_style.requests import RequestError
 from fast_depth_style.training.losses_log import read_losses
 from fast_depth_style.training.run import load_network, train
 
-_TRAIN = pathlib.Path(__file__).resolve().parents[2] / "tools" / "train.py"
+_TRAIN = pathlib.Path(__file__).parents[2].resolve() / "tools" / "train.py"
 
 
 def _losses(workdir):
@@ -30,10 +30,8 @@ def _losses(workdir):
 
 
 def _checkpoint_steps(workdir):
-    return sorted(
-        int(path.stem.removeprefix("step_"))
-        for path in (workdir / "checkpoints").glob("step_*.npz")
-    )
+    files = (workdir / "checkpoints").glob("step_*.npz")
+    return sorted(int(path.stem.removeprefix("step_")) for path in files)
 
 
 def _without_last_checkpoint(workdir, copy):
@@ -72,7 +70,6 @@ def start(command_line):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # Even where these tests run in the background, and ignore it.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         started.append(process)
