@@ -93,7 +93,7 @@ def tensorflow_step(folder: str, threads: int, bfloat16: bool):
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     settings, weights, pictures = _read(folder)
     settings = dataclasses.replace(settings, mixed_precision=bfloat16)
-    trainer = run._build(settings, pictures["painting"], jit=None)
+    trainer = run.build_trainer(settings, pictures["painting"], jit=None)
     for name, variable in named_weights(trainer.network).items():
         variable.assign(weights[name])
     photos = tf.data.Dataset.from_tensors(pictures["photos"]).repeat()

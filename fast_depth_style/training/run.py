@@ -133,7 +133,7 @@ def _train(settings, workdir, painting, jit, strategy):
     # Everything that may be refused comes before the first file is written;
     # photos last, they may be a download of many GiB.
     with hardware.scope(strategy, settings.batch_size):
-        trainer = _build(settings, painting, jit)
+        trainer = build_trainer(settings, painting, jit)
     start = _restore(workdir, trainer)
     parameters = trainer.network.count_params()
     # Three checkpoints of weights and two moments, the model, the pictures.
@@ -143,7 +143,19 @@ def _train(settings, workdir, painting, jit, strategy):
     _fit(trainer, settings, workdir, source, start)
 
 
-def _build(settings, painting, jit):
+def build_trainer(
+    settings: Settings, painting: np.ndarray, jit: bool | None
+) -> StyleTrainer:
+    """Makes the trainer of a run at its first step, compiled.
+
+    Args:
+        settings: What the run is.
+        painting: (height, width, 3) uint8 RGB, scaled.
+        jit: As for `train`.
+
+    Raises:
+        RequestError: A network asked for cannot be had.
+    """
     policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
     network = Transformer(width=settings.width, dtype=policy)
     network.build()
