@@ -1,6 +1,7 @@
 """Content photos by the name that a person gives them."""
 
 from fast_depth_style.content.folder import FolderContent
+from fast_depth_style.requests import RequestError
 from fast_depth_style.content.photo_source import PhotoSource
 
 _TFDS = "tfds:"
@@ -19,6 +20,8 @@ def open_content(spec: str) -> PhotoSource:
     Raises:
       RequestError: They cannot be had.
     """
+    if not spec:
+        raise RequestError("no content named: give a folder of photos")
     if spec.startswith(_TFDS):
         from fast_depth_style.content.tfds_coco import TfdsCocoContent
 
