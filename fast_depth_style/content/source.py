@@ -1,8 +1,8 @@
 """Content photos by the name that a person gives them."""
 
 from fast_depth_style.content.folder import FolderContent
-from fast_depth_style.requests import RequestError
 from fast_depth_style.content.photo_source import PhotoSource
+from fast_depth_style.requests import RequestError
 
 _TFDS = "tfds:"
 
