@@ -101,6 +101,8 @@ class Settings:
                 raise RequestError(
                     f"{name} is {getattr(self, name)}: must be from 0 to 1"
                 )
+        if not self.style_layers:
+            raise RequestError("--style_layers= names no layer: name one")
         if self.loss_scale not in ("relative", "raw"):
             raise RequestError(
                 f"loss scale {self.loss_scale!r}: choose relative or raw"

@@ -68,3 +68,8 @@ def test_differences_are_named_with_both_values():
         "style": ("a.jpg", "b.jpg"),
         "seed": (0, 3),
     }
+
+
+def test_no_style_layer_is_a_wrong_request():
+    with pytest.raises(RequestError, match="style_layers"):
+        preset("balanced", style_layers=())
