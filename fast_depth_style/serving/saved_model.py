@@ -92,7 +92,7 @@ def read_model(path: str | pathlib.Path) -> tf.Module:
         RequestError: There is no such model there.
     """
     path = pathlib.Path(path)
-    found = _find(path)
+    found = find_model(path)
     try:
         model = tf.saved_model.load(str(found))
     except (OSError, ValueError, tf.errors.OpError) as error:
@@ -109,7 +109,12 @@ def read_model(path: str | pathlib.Path) -> tf.Module:
     return model
 
 
-def _find(path: pathlib.Path) -> pathlib.Path:
+def find_model(path: pathlib.Path) -> pathlib.Path:
+    """Finds the version folder that `read_model` loads.
+
+    Raises:
+        RequestError: There is no exported model.
+    """
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
         raise RequestError(
