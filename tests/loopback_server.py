@@ -27,6 +27,7 @@ _HTTP = {
     grpc.StatusCode.FAILED_PRECONDITION: 400,
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.UNAVAILABLE: 503,
 }
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 

@@ -95,10 +95,10 @@ class Client(abc.ABC):
             " more time or a smaller picture"
         )
 
-    def _unreachable(self, reason: str) -> ServerError:
+    def _unavailable(self, reason: str) -> ServerError:
         return ServerError(
-            f"{self.server}: no server answers there; start it or correct the"
-            f" address ({_line(reason)})"
+            f"{self.server}: not available; start the server, correct its"
+            f" address, or wait if it is busy ({_line(reason)})"
         )
 
     def _not_found(self, model: str, reason: str) -> ModelNotFound:
@@ -180,7 +180,7 @@ class RestClient(Client):
         except requests.Timeout as error:
             raise self._too_late() from error
         except requests.RequestException as error:
-            raise self._unreachable(_innermost(error)) from error
+            raise self._unavailable(_innermost(error)) from error
         try:
             content = answer.json()
             key = "outputs" if answer.status_code == 200 else "error"
@@ -196,6 +196,8 @@ class RestClient(Client):
             raise self._not_found(model, content)
         if answer.status_code == 400:
             raise self._refused(content)
+        if answer.status_code == 503:  # Its queue is full.
+            raise self._unavailable(content)
         raise self._failed(f"HTTP {answer.status_code}: {content}")
 
     def close(self):
@@ -240,7 +242,7 @@ class GrpcClient(Client):
             if code == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise self._too_late() from error
             if code == grpc.StatusCode.UNAVAILABLE:
-                raise self._unreachable(reason) from error
+                raise self._unavailable(reason) from error
             if code == grpc.StatusCode.NOT_FOUND:
                 raise self._not_found(model, reason) from error
             # Those that TensorFlow Serving makes HTTP 400.

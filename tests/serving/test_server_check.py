@@ -79,8 +79,8 @@ def test_a_careless_server_fails(server, tmp_path):
     )
     assert failures["text is refused and does no harm"] == "it was answered"
     assert "one client" in failures
-    # An input of the wrong type never reaches the model.
-    assert "a picture of fractions is refused and does no harm" in failures
+    # The server itself knows the types; no model is asked.
+    assert "a picture of fractions is refused and does no harm" not in failures
     assert report.failures == len(failures)
 
 
@@ -92,11 +92,11 @@ def test_a_server_that_fails_under_load_fails(server):
             raise tf.errors.FailedPreconditionError(
                 None, None, "have different shapes and padding is turned off"
             )
-        time.sleep(0.03)
+        time.sleep(0.05)
         busy.release()
 
     server.before = before
-    report = _check(server.rest, requests=16)
+    report = _check(server.rest, requests=8)
 
     (failed,) = [check for check in report.checks if check.failure]
     assert failed.name.startswith(f"{CLIENTS} clients at once")

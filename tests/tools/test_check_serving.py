@@ -42,7 +42,7 @@ def test_a_server_that_fails_later(server):
 @pytest.mark.parametrize(
     "code, wrong, message",
     [
-        (1, {"server": "http://127.0.0.1:1"}, "no server answers there"),
+        (1, {"server": "http://127.0.0.1:1"}, "not available"),
         (2, {"model": "sea"}, "no model 'sea' is served there"),
         (2, {"sizes": "48x40"}, "give two or more"),
         (2, {"sizes": "48x40,big"}, "big is not WIDTHxHEIGHT"),

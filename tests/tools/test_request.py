@@ -44,7 +44,7 @@ def test_a_photo_becomes_a_painting(server, served_model, photo, tmp_path):
 @pytest.mark.parametrize(
     "code, wrong, message",
     [
-        (1, {"server": "http://127.0.0.1:1"}, "no server answers there"),
+        (1, {"server": "http://127.0.0.1:1"}, "not available"),
         (2, {"server": "localhost"}, "not the address of a server"),
         (2, {"model": "sea"}, "no model 'sea' is served there"),
         (2, {"input": "nowhere.png"}, "no such file"),
