@@ -41,7 +41,8 @@ def run(main: Callable[..., None]) -> NoReturn:
     Args:
         main: The program. It may take words from the command line beside the
             flags: `def main(subject: Literal["train", "stylize"])` asks for
-            one of the two.
+            one of the two; `def main(*options: str)` takes what stands behind
+            `--`, another program's options.
     """
     name = pathlib.PurePath(sys.argv[0]).name
     module = sys.modules[main.__module__]
@@ -78,7 +79,13 @@ def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:
         words = flags.FLAGS(sys.argv)[1:]
     except flags.Error as error:
         raise RequestError(_explain(error, module)) from None
-    for parameter, word in itertools.zip_longest(_parameters(main), words):
+    parameters = _parameters(main)
+    if _takes_options(parameters):
+        stray = next((w for w in words if not w.startswith("--")), None)
+        if stray is not None:
+            raise RequestError(f"unexpected {stray!r}: give --name=value")
+        return words
+    for parameter, word in itertools.zip_longest(parameters, words):
         if parameter is None:
             raise RequestError(
                 f"unexpected {word!r}: settings are given as --name=value, and "
@@ -95,6 +102,10 @@ def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:
 
 def _parameters(main: Callable[..., None]) -> list[inspect.Parameter]:
     return list(inspect.signature(main, eval_str=True).parameters.values())
+
+
+def _takes_options(parameters: list[inspect.Parameter]) -> bool:
+    return any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
 def _explain(error: flags.Error, module: ModuleType) -> str:
@@ -126,15 +137,15 @@ def _is_required(flag: flags.Flag) -> bool:
 
 
 def _help(name: str, module: ModuleType, main: Callable[..., None]) -> str:
-    words = [
-        "|".join(typing.get_args(parameter.annotation))
-        for parameter in _parameters(main)
-    ]
-    lines = [
-        inspect.getdoc(module) or "",
-        "",
-        " ".join([name, *words, "[--flag=value …]"]),
-    ]
+    parameters = _parameters(main)
+    usage = [name]
+    if _takes_options(parameters):
+        usage += ["[--flag=value …]", f"[-- --{parameters[-1].name} …]"]
+    else:
+        for parameter in parameters:
+            usage.append("|".join(typing.get_args(parameter.annotation)))
+        usage.append("[--flag=value …]")
+    lines = [inspect.getdoc(module) or "", "", " ".join(usage)]
     for flag in flags.FLAGS.get_key_flags_for_module(module):
         note = ""
         if _is_required(flag):

@@ -191,3 +191,29 @@ def test_a_crash_while_tensorflow_loads_still_says_where(run, tmp_path):
 
     assert code == -signal.SIGABRT
     assert "Fatal Python error: Aborted" in err and "tensorflow.py" in err
+
+
+def test_a_program_may_take_the_options_of_another(tmp_path):
+    path = tmp_path / "wrap.py"
+    path.write_text(
+        _PROGRAM.replace('side: Literal["front", "back"]', "*options: str")
+        .replace("print(side, ", "print(*options, ")
+        .replace("BODY", "pass")
+    )
+
+    def run(*arguments):
+        command = [sys.executable, path, "--colour=red", "--brush=wide"]
+        done = subprocess.run(
+            [*command, *arguments], capture_output=True, text=True
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    assert run("--", "--coats=9", "--far") == (0, "--coats=9 --far red 2\n", "")
+    assert run("--coats=3") == (0, "red 3\n", "")
+    assert run("--far")[0] == 2
+    assert run("far") == (
+        2,
+        "",
+        "wrap.py: unexpected 'far': give --name=value\n",
+    )
+    assert "wrap.py [--flag=value …] [-- --options …]\n" in run("--help")[1]

@@ -1,0 +1,55 @@
+import subprocess
+import sys
+
+import pytest
+import tensorflow as tf
+
+
+def _check(**flags):
+    flags = {"model": "wave", "sizes": "48x40,51x33", "requests": 2} | flags
+    return subprocess.run(
+        [sys.executable, "-m", "fast_depth_style.tools.check_serving"]
+        + [f"--{name}={value}" for name, value in flags.items()],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_good_server(server):
+    done = _check(server=server.rest)
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "FAILED" not in done.stdout
+    assert "ok      one client\n" in done.stdout
+    assert "     16  51x33            2 " in done.stdout
+
+
+def test_a_server_that_fails_later(server):
+    left = iter(range(8))
+
+    def before():
+        if next(left, None) is None:
+            raise tf.errors.InternalError(None, None, "out of order")
+
+    server.before = before
+    done = _check(server=server.rest)
+
+    assert done.returncode == 1
+    assert "out of order" in done.stdout
+    assert " checks failed\n" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "code, wrong, message",
+    [
+        (1, {"server": "http://127.0.0.1:1"}, "not available"),
+        (2, {"model": "sea"}, "no model 'sea' is served there"),
+        (2, {"sizes": "48x40"}, "give two or more"),
+        (2, {"sizes": "48x40,big"}, "big is not WIDTHxHEIGHT"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(server, code, wrong, message):
+    done = _check(**({"server": server.rest} | wrong))
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr and done.stderr.count("\n") == 1

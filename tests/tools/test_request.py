@@ -1,0 +1,77 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from fast_depth_style.images.files import read_rgb
+
+_PIXELS = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
+
+
+def _request(**flags):
+    return subprocess.run(
+        [sys.executable, "-m", "fast_depth_style.tools.request"]
+        + [f"--{name}={value}" for name, value in flags.items()],
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture
+def photo(tmp_path):
+    Image.fromarray(_PIXELS).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def test_a_photo_becomes_a_painting(server, served_model, photo, tmp_path):
+    target = tmp_path / "new" / "painting.png"
+    done = _request(
+        server=server.rest, model="wave", input=photo, output=target
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"stylized {target}\n"
+    signatures = tf.saved_model.load(str(served_model)).signatures
+    expected = signatures["serving_default"](image=_PIXELS[None])
+    np.testing.assert_array_equal(
+        read_rgb(target), expected["stylized_image"][0]
+    )
+
+
+@pytest.mark.parametrize(
+    "code, wrong, message",
+    [
+        (1, {"server": "http://127.0.0.1:1"}, "not available"),
+        (2, {"server": "localhost"}, "not the address of a server"),
+        (2, {"model": "sea"}, "no model 'sea' is served there"),
+        (2, {"input": "nowhere.png"}, "no such file"),
+        (2, {"output": "painting.gif"}, "cannot write .gif"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(
+    server, photo, tmp_path, code, wrong, message
+):
+    flags = {"server": server.rest, "model": "wave", "input": photo}
+    flags |= {"output": tmp_path / "painting.png"} | wrong
+    done = _request(**flags)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr and done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
+
+
+def test_a_file_that_is_no_photo_is_refused(server, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("not a picture")
+    done = _request(
+        server=server.rest,
+        model="wave",
+        input=broken,
+        output=tmp_path / "o.png",
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.endswith("broken.jpg: not a picture\n")

@@ -1,0 +1,59 @@
+r"""Sends a photo to a running TensorFlow Serving and writes the painting.
+
+    fast-depth-style request --server=http://localhost:8501 \
+        --model=great_wave --input=photo.jpg --output=painting.png
+
+Exits with 1 where no server answers, 2 where it refuses the request. gRPC
+needs pip install 'fast-depth-style[serving]'.
+"""
+
+import pathlib
+import sys
+
+from absl import flags
+
+from fast_depth_style.requests import RequestError
+from fast_depth_style.tools import program
+
+_SERVER = flags.DEFINE_string(
+    "server",
+    None,
+    "Where it runs: http://host:8501 (REST) or grpc://host:8500.",
+    required=True,
+)
+_MODEL = flags.DEFINE_string(
+    "model", None, "Name of the model on the server.", required=True
+)
+_INPUT = flags.DEFINE_string("input", None, "A photo.", required=True)
+_OUTPUT = flags.DEFINE_string(
+    "output",
+    None,
+    "A file (.jpg, .png, .tif, .webp), or a folder for one of the photo's"
+    " name.",
+    required=True,
+)
+_TIMEOUT = flags.DEFINE_float(
+    "timeout", 60.0, "Seconds to wait for the answer."
+)
+
+
+def main() -> None:
+    """Plans the output, asks, writes."""
+    from fast_depth_style.images.files import UnreadablePicture
+    from fast_depth_style.serving import client
+    from fast_depth_style.stylization import plan
+
+    photo = pathlib.Path(_INPUT.value)
+    target = plan.plan_file(photo, _OUTPUT.value)[photo]
+    try:
+        with client.connect(_SERVER.value, _TIMEOUT.value) as server:
+            client.stylize_photo(server, _MODEL.value, photo, target)
+    except UnreadablePicture as error:
+        raise RequestError(str(error)) from error
+    except client.ServerError as error:
+        sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
+    print(f"stylized {target}")
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,78 @@
+r"""Stylizes photos in bulk with Apache Beam, on one machine or on a cluster.
+
+    fast-depth-style stylize_beam --model=saved_models/great_wave \
+        --input='photos/**' --output=paintings
+    fast-depth-style stylize_beam --model=/models/great_wave \
+        --input='gs://photos/**' --output=gs://paintings \
+        --runner=FlinkRunner -- --flink_master=localhost:8081
+
+What stands behind -- are options of Beam and of the runner. Files that cannot
+be decoded are listed in OUTPUT/broken.txt. Needs pip install
+'fast-depth-style[beam]'.
+"""
+
+import importlib.util
+import logging
+
+from absl import flags
+
+from fast_depth_style.requests import RequestError
+from fast_depth_style.tools import program
+
+_MODEL = flags.DEFINE_string(
+    "model",
+    None,
+    "Folder of an exported model, at the same place on every worker.",
+    required=True,
+)
+_INPUT = flags.DEFINE_string(
+    "input",
+    None,
+    "A folder of photos, or a pattern of files (** for any depth), on a file"
+    " system that Beam knows.",
+    required=True,
+)
+_OUTPUT = flags.DEFINE_string(
+    "output",
+    None,
+    "A folder, in which names and subfolders are kept.",
+    required=True,
+)
+_RUNNER = flags.DEFINE_string(
+    "runner",
+    # Beam's own default, DirectRunner, first fetches a program from the net.
+    "FnApiRunner",
+    "Who runs the pipeline: FnApiRunner (this machine, in this process),"
+    " FlinkRunner, SparkRunner, DataflowRunner, …",
+)
+
+
+def main(*options: str) -> None:
+    """Runs the pipeline and prints the counts."""
+    if importlib.util.find_spec("apache_beam") is None:
+        raise RequestError(
+            "apache-beam is not installed: pip install 'fast-depth-style[beam]'"
+        )
+    from fast_depth_style.stylization import beam
+
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    counts = beam.stylize_files(
+        _MODEL.value,
+        _INPUT.value,
+        _OUTPUT.value,
+        [f"--runner={_RUNNER.value}", *options],
+    )
+    broken = f"{_OUTPUT.value.rstrip('/')}/{beam.BROKEN}"
+    if not counts.stylized:
+        raise RequestError(
+            f"{_INPUT.value}: none of the files could be stylized"
+            + (f"; {broken} says why" if counts.broken else "")
+        )
+    print(
+        f"stylized {counts.stylized}, skipped {counts.broken}"
+        + (f" (listed in {broken})" if counts.broken else "")
+    )
+
+
+if __name__ == "__main__":
+    program.run(main)
