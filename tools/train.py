@@ -68,11 +68,23 @@ _TV_WEIGHT = flags.DEFINE_float(
 _DEPTH_WEIGHT = flags.DEFINE_float(
     "depth_weight", None, f"Weight of depth ({_D.depth_weight})."
 )
+_DISTILLATION_WEIGHT = flags.DEFINE_float(
+    "distillation_weight",
+    None,
+    "Weight of the difference to the teacher's picture"
+    f" ({_D.distillation_weight}).",
+)
 _STYLE_SIZE = flags.DEFINE_integer(
     "style_size",
     None,
     "Short side to which the painting is scaled, in pixels: larger means finer"
     f" strokes ({_D.style_size}).",
+)
+_TEACHER = flags.DEFINE_string(
+    "teacher",
+    None,
+    "Exported model or workdir of a larger network whose pictures are learned"
+    " (distillation); made for --preset=mobile.",
 )
 _INITIAL_MODEL = flags.DEFINE_string(
     "initial_model",
@@ -147,7 +159,9 @@ def main() -> None:
         style_weight=_STYLE_WEIGHT.value,
         tv_weight=_TV_WEIGHT.value,
         depth_weight=_DEPTH_WEIGHT.value,
+        distillation_weight=_DISTILLATION_WEIGHT.value,
         style_size=_STYLE_SIZE.value,
+        teacher=_TEACHER.value,
         initial_model=_INITIAL_MODEL.value,
         width=_WIDTH.value,
         learning_rate=_LEARNING_RATE.value,

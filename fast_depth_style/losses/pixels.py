@@ -1,6 +1,22 @@
-"""Losses of the pixels themselves: smoothness and range."""
+"""Losses of the pixels themselves: likeness, smoothness and range."""
 
 from keras import ops
+
+
+def squared_difference(pictures, targets):
+    """Mean squared difference of two batches of pictures.
+
+    The regression of a student on its teacher's output that Ba, Caruana 2014
+    (eq. 1) call mimic learning, on pictures.
+
+    Args:
+        pictures: (batch, height, width, 3), 0..255.
+        targets: The same shape.
+
+    Returns:
+        Scalar in squared grey levels.
+    """
+    return ops.mean(ops.square(pictures - targets))
 
 
 def total_variation(pictures):

@@ -1,6 +1,7 @@
 """The terms that training minimizes, and their weights."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from fast_depth_style.losses import content, depth, pixels, style
@@ -16,7 +17,9 @@ has been learned (measured: 0.04 to 0.08)."""
 
 
 class Objective(keras.layers.Layer):
-    """Style, content, depth, total variation and range of a stylized batch.
+    """What training minimizes: the terms of a stylized batch.
+
+    They are style, content, distillation, depth, total variation and range.
 
     Johnson et al. 2016 (eq. 2 to 5) and the depth term of Xu, Zhang, Yang
     2017 (eq. 4). In the "raw" scale of the `stanford` preset every term is a
@@ -28,6 +31,11 @@ class Objective(keras.layers.Layer):
     of an untrained network's noise a depth network has nothing to say, and what
     it says keeps the style from being learned.
 
+    Distillation is the mean squared difference to the picture that a teacher,
+    a larger network already trained, makes of the photo. It is relative to the
+    variance of the painting, not of the teacher's picture: flat scenes would
+    outweigh all others.
+
     Attributes:
         terms: Names of the terms, in the order in which they are shown.
     """
@@ -35,32 +43,48 @@ class Objective(keras.layers.Layer):
     def __init__(
         self,
         settings: Settings,
-        perceptual: keras.Model,
+        perceptual: keras.Model | None,
         estimator: DepthEstimator | None,
         painting,
+        teacher: keras.Model | None = None,
     ):
         """Creates the objective.
 
         Args:
             settings: Weights, layers and scale.
             perceptual: Gives the features of `settings.style_layers` and
-                `settings.content_layer`.
+                `settings.content_layer`; None trains without style and
+                content, on a teacher alone.
             estimator: The depth network; None trains without depth.
             painting: (height, width, 3) RGB in 0..255.
+            teacher: Maps photos to the pictures to be learned; None trains
+                without distillation.
         """
         super().__init__(trainable=False, autocast=False, dtype="float32")
         self._settings = settings
         self._perceptual = perceptual
         self._estimator = estimator
         self._relative = settings.loss_scale == "relative"
-        features = perceptual(ops.cast(painting, "float32")[None])
-        self._targets = {
-            name: ops.convert_to_numpy(style.gram_matrix(features[name]))
-            for name in settings.style_layers
+        self._teacher = teacher
+        self._variance = float(np.var(painting, axis=(0, 1)).mean())
+        self._targets = {}
+        if perceptual is not None:
+            features = perceptual(ops.cast(painting, "float32")[None])
+            self._targets = {
+                name: ops.convert_to_numpy(style.gram_matrix(features[name]))
+                for name in settings.style_layers
+            }
+        needs = {
+            "style": perceptual,
+            "content": perceptual,
+            "distillation": teacher,
+            "depth": estimator,
         }
-        self.terms = ("style", "content", "depth", "tv", "range")
-        if estimator is None:
-            self.terms = ("style", "content", "tv", "range")
+        self.terms = (
+            *(name for name, need in needs.items() if need is not None),
+            "tv",
+            "range",
+        )
         self.built = True
 
     def term_weights(self, step) -> dict:
@@ -84,19 +108,15 @@ class Objective(keras.layers.Layer):
         Returns:
             {term: float32 scalar}.
         """
-        layer = self._settings.content_layer
-        target = ops.stop_gradient(self._perceptual(photos)[layer])
-        features = self._perceptual(pictures)
-        grams = {n: style.gram_matrix(features[n]) for n in self._targets}
-        if self._relative:
-            style_term = style.relative_style_loss(grams, self._targets)
-            content_term = content.relative_content_loss(
-                features[layer], target
+        terms = {}
+        if self._perceptual is not None:
+            terms |= self._style_and_content(photos, pictures)
+        if self._teacher is not None:
+            target = ops.clip(self._teacher(photos), 0.0, 255.0)
+            terms["distillation"] = (
+                pixels.squared_difference(pictures, ops.stop_gradient(target))
+                / self._variance
             )
-        else:
-            style_term = style.style_loss(grams, self._targets)
-            content_term = content.content_loss(features[layer], target)
-        terms = {"style": style_term, "content": content_term}
         if self._estimator is not None:
             terms["depth"] = self._depth(photos, pictures, step)
         # Raw grey levels in both scales would differ by their square alone.
@@ -119,6 +139,21 @@ class Objective(keras.layers.Layer):
         }
         total = sum(weighted.values()) or 1.0
         return {name: value / total for name, value in weighted.items()}
+
+    def _style_and_content(self, photos, pictures):
+        layer = self._settings.content_layer
+        target = ops.stop_gradient(self._perceptual(photos)[layer])
+        features = self._perceptual(pictures)
+        grams = {n: style.gram_matrix(features[n]) for n in self._targets}
+        if self._relative:
+            style_term = style.relative_style_loss(grams, self._targets)
+            content_term = content.relative_content_loss(
+                features[layer], target
+            )
+        else:
+            style_term = style.style_loss(grams, self._targets)
+            content_term = content.content_loss(features[layer], target)
+        return {"style": style_term, "content": content_term}
 
     def _depth_ramp(self, step):
         """0 before the depth term's turn, 1 a tenth of the run later."""

@@ -163,15 +163,24 @@ def build_trainer(
         _copy_weights(settings.initial_model, network)
     else:
         draw_weights(network, settings.seed)
-    objective = Objective(
-        settings,
-        registry.perceptual_network(
+    perceptual = teacher = None
+    if settings.style_weight or settings.content_weight:
+        perceptual = registry.perceptual_network(
             settings.perceptual_network,
             {*settings.style_layers, settings.content_layer},
             dtype=policy,
-        ),
+        )
+    if settings.teacher:
+        trained = _trained_network(settings.teacher)
+        teacher = Transformer(**trained.get_config(), dtype=policy)
+        teacher.build()
+        teacher.set_weights(trained.get_weights())
+    objective = Objective(
+        settings,
+        perceptual,
         registry.depth_network(settings.depth_network),
         painting,
+        teacher,
     )
     trainer = StyleTrainer(network, objective)
     optimizer = keras.optimizers.Adam(
@@ -187,14 +196,18 @@ def build_trainer(
     return trainer
 
 
-def _copy_weights(initial_model, network):
-    if checkpoint.checkpoints(pathlib.Path(initial_model) / "checkpoints"):
-        initial = load_network(initial_model)
-    else:
-        # An exported model, which only TensorFlow can read.
-        from fast_depth_style.serving.network import read_network
+def _trained_network(path):
+    """Reads a network of a workdir or of an exported model, as float32."""
+    if checkpoint.checkpoints(pathlib.Path(path) / "checkpoints"):
+        return load_network(path)
+    # An exported model, which only TensorFlow can read.
+    from fast_depth_style.serving.network import read_network
 
-        initial = read_network(initial_model)
+    return read_network(path)
+
+
+def _copy_weights(initial_model, network):
+    initial = _trained_network(initial_model)
     if initial.get_config() != network.get_config():
         raise RequestError(
             f"--initial_model={initial_model} has width {initial.width} and"

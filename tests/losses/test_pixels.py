@@ -8,6 +8,16 @@ def _pictures():
     return generator.uniform(-60, 320, (2, 5, 7, 3)).astype("float32")
 
 
+def test_squared_difference():
+    pictures = _pictures()
+    targets = pictures[::-1]
+    expected = np.mean(np.square(pictures.astype(float) - targets))
+    np.testing.assert_allclose(
+        pixels.squared_difference(pictures, targets), expected, rtol=1e-5
+    )
+    assert float(pixels.squared_difference(pictures, pictures)) == 0
+
+
 def test_total_variation():
     pictures = _pictures()
     vertical, horizontal = [], []
@@ -53,3 +63,10 @@ def test_gradient_of_total_variation(assert_gradient):
 
 def test_gradient_of_out_of_range(assert_gradient):
     assert_gradient(pixels.out_of_range, _pictures())
+
+
+def test_gradient_of_squared_difference(assert_gradient):
+    targets = _pictures()[::-1]
+    assert_gradient(
+        lambda x: pixels.squared_difference(x, targets), _pictures()
+    )

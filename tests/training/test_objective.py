@@ -27,12 +27,16 @@ def perceptual(small):
 def make(small_with_depth, perceptual):
     """Makes an objective of the small run's settings, with changes."""
 
-    def make(depth=True, **changes):
+    def make(depth=True, perceptual=perceptual, teacher=None, **changes):
         settings = dataclasses.replace(small_with_depth, **changes)
         spec = settings.depth_network if depth else "none"
         painting = read_rgb(settings.style)[:64, :64]
         return Objective(
-            settings, perceptual, registry.depth_network(spec), painting
+            settings,
+            perceptual,
+            registry.depth_network(spec),
+            painting,
+            teacher,
         )
 
     return make
@@ -180,3 +184,43 @@ def test_depth_adds_a_gradient_of_limited_length_when_its_turn_comes(
     lengths = np.sqrt((later**2).sum((1, 2, 3)))
     assert (lengths > 0).all()
     assert (lengths <= 1.01 * 0.05 * 2.0 / (2 * 64)).all()
+
+
+def test_distillation_compares_with_the_teacher_s_picture(
+    make, small, pictures
+):
+    """As bytes would hold it, in units of the painting's variance."""
+    photos, painted = pictures
+    objective = make(
+        depth=False, perceptual=None, teacher=lambda x: 2.0 * x - 60.0
+    )
+    with tf.GradientTape() as tape:
+        tape.watch([photos, painted])
+        terms = objective(photos, painted, tf.constant(0))
+    slopes = tape.gradient(terms["distillation"], [photos, painted])
+
+    target = 2.0 * photos.numpy().astype("f8") - 60.0
+    assert target.min() < 0 and target.max() > 255
+    difference = painted.numpy() - np.clip(target, 0, 255)
+    painting = read_rgb(small.style)[:64, :64].astype("f8")
+    variance = np.mean([painting[..., c].var() for c in range(3)])
+    assert list(terms) == ["distillation", "tv", "range"]
+    np.testing.assert_allclose(
+        terms["distillation"], (difference**2).mean() / variance, rtol=1e-4
+    )
+    assert slopes[0] is None  # The teacher learns nothing.
+    np.testing.assert_allclose(
+        slopes[1], 2 * difference / difference.size / variance, atol=1e-9
+    )
+
+
+def test_a_teacher_is_one_term_among_the_others(make, pictures):
+    photos, painted = pictures
+    objective = make(teacher=lambda x: x, distillation_weight=7.0)
+    terms = objective(photos, painted, tf.constant(0))
+
+    assert objective.terms == (
+        "style", "content", "distillation", "depth", "tv", "range"
+    )  # fmt: skip
+    assert tuple(terms) == objective.terms
+    assert objective.term_weights(0)["distillation"] == 7.0

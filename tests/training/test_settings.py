@@ -73,3 +73,11 @@ def test_differences_are_named_with_both_values():
 def test_no_style_layer_is_a_wrong_request():
     with pytest.raises(RequestError, match="style_layers"):
         preset("balanced", style_layers=())
+
+
+def test_without_style_content_and_teacher_there_is_nothing_to_learn():
+    nothing = {"style_weight": 0.0, "content_weight": 0.0}
+
+    with pytest.raises(RequestError, match="give a --teacher"):
+        preset("mobile", **nothing)
+    assert preset("mobile", **nothing, teacher="model").teacher == "model"

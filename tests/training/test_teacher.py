@@ -1,0 +1,96 @@
+"""A small network learns the pictures of a trained one."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from fast_depth_style.content.source import open_content
+from fast_depth_style.images.files import read_rgb
+from fast_depth_style.networks.transformer import Transformer
+from fast_depth_style.requests import RequestError
+from fast_depth_style.serving.saved_model import export_saved_model
+from fast_depth_style.training.losses_log import read_losses
+from fast_depth_style.training.run import build_trainer, load_network, train
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    """The folder of an exported model, larger than the student."""
+    network = Transformer(width=0.25, blocks=2)
+    network.build()
+    random = np.random.default_rng(0)
+    for weight in network.variables:
+        if len(weight.shape) == 4:
+            fan = np.prod(weight.shape[:3])
+            weight.assign(random.normal(0, fan**-0.5, weight.shape))
+    folder = tmp_path_factory.mktemp("models") / "teacher"
+    export_saved_model(network, folder, {"name": "A teacher"})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def student(small, teacher):
+    """Settings of a run on the teacher alone, without any other network."""
+    return dataclasses.replace(
+        small,
+        teacher=str(teacher),
+        # Would be refused if anybody looked at it.
+        perceptual_network="vgg19:none.npz",
+        style_weight=0.0,
+        content_weight=0.0,
+        learning_rate=4e-3,
+    )
+
+
+@pytest.fixture(scope="module")
+def workdir(student, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("student")
+    assert train(student, workdir) == workdir / "model" / "1"
+    return workdir
+
+
+def test_the_pictures_of_a_teacher_are_learned(workdir):
+    rows = read_losses(workdir / "losses.csv")
+
+    assert {name for name in rows[0] if not name.endswith("_share")} == {
+        "step",
+        "loss",
+        "distillation",
+        "tv",
+        "range",
+    }
+    learned = [row["distillation"] for row in rows]
+    assert np.mean(learned[-4:]) < 0.5 * np.mean(learned[:4])
+
+
+@pytest.mark.parametrize("mixed_precision", [False, True])
+def test_a_network_is_its_own_best_student(student, workdir, mixed_precision):
+    """Of a run as of a model: nothing is left to learn but what is clipped."""
+    settings = dataclasses.replace(
+        student,
+        teacher=str(workdir),
+        mixed_precision=mixed_precision,
+        depth_network="none",
+    )
+    trainer = build_trainer(settings, read_rgb(settings.style), jit=False)
+    network = load_network(workdir)
+    trainer.network.set_weights(network.get_weights())
+    source = open_content(settings.content)
+    photos = np.stack([source.crop(i, 64, 0) for i in range(2)])
+
+    terms = trainer(photos.astype("float32"), 0)
+
+    clipped = float(terms["range"]) * 127.5**2
+    variance = np.var(read_rgb(settings.style), axis=(0, 1)).mean()
+    np.testing.assert_allclose(
+        float(terms["distillation"]), clipped / variance, atol=1e-6
+    )
+
+
+def test_no_teacher_there_is_a_wrong_request(student, tmp_path):
+    settings = dataclasses.replace(student, teacher=str(tmp_path / "none"))
+
+    with pytest.raises(RequestError, match="none: no such folder"):
+        train(settings, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
