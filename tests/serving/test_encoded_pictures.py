@@ -221,7 +221,7 @@ def test_a_thousand_damaged_files_do_no_harm(encoded):
             (png,) = result["stylized_image_bytes"].numpy()
             assert min(Image.open(io.BytesIO(png)).size) >= 16
             painted += 1
-    assert painted > 100 and refused > 400
+    assert painted > 50 and refused > 500
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert after - before < 1 << 20  # KiB.
 
