@@ -21,6 +21,7 @@ _UPPER = {
     "distillation",
     "evaluation",
     "optimization",
+    "reproduction",
     "serving",
     "stylization",
     "training",
@@ -138,12 +139,16 @@ def test_everything_imported_is_a_requirement(path):
         _distribution(re.match(r"[\w-]*", line)[0])
         for line in "\n".join(wanted).splitlines()
     }
-    origins = importlib.metadata.packages_distributions()
+    origins = _origins()
 
     for name in {name.partition(".")[0] for name in _file_imports(path)}:
         if name not in sys.stdlib_module_names and name != _NAME:
             found = origins.get(name, [name])
             assert {_distribution(each) for each in found} & required
+
+
+# It reads the records of everything that is installed.
+_origins = functools.cache(importlib.metadata.packages_distributions)
 
 
 def _distribution(name: str) -> str:

@@ -61,7 +61,9 @@ def test_a_gradient_stays_one_without_blobs(model):
     ramp = np.linspace(0, 255, 256)[None, :, None]
     photo = np.broadcast_to(ramp, (192, 256, 3)).astype(np.uint8)
     picture = stylize(model, photo)
-    # Where the photo itself is nearly black or white, the painting may be.
+    # At the ends the photo itself is black or white, and there the painting
+    # may be for some pixels, not for a blob.
+    assert _saturated(picture) < 0.08
     assert _saturated(picture[:, 24:232]) < 0.02
     columns = picture.astype(float).mean((0, 2))
     assert columns[192:].mean() - columns[:64].mean() > 20

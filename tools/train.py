@@ -74,6 +74,12 @@ _STYLE_SIZE = flags.DEFINE_integer(
     "Short side to which the painting is scaled, in pixels: larger means finer"
     f" strokes ({_D.style_size}).",
 )
+_INITIAL_MODEL = flags.DEFINE_string(
+    "initial_model",
+    None,
+    "Exported model or workdir whose network training starts from, instead of"
+    " random weights.",
+)
 _WIDTH = flags.DEFINE_float(
     "width", None, f"Multiplier of the network's channels ({_D.width})."
 )
@@ -142,6 +148,7 @@ def main() -> None:
         tv_weight=_TV_WEIGHT.value,
         depth_weight=_DEPTH_WEIGHT.value,
         style_size=_STYLE_SIZE.value,
+        initial_model=_INITIAL_MODEL.value,
         width=_WIDTH.value,
         learning_rate=_LEARNING_RATE.value,
         batch_size=_BATCH_SIZE.value,

@@ -11,6 +11,7 @@ from PIL import Image
 
 from fast_depth_style.images.size import fit_short_side
 from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.serving.proof import Proof
 
 _SHORT_SIDE = 360
 _CSS = """
@@ -31,6 +32,7 @@ def render(
     estimator: DepthEstimator,
     workdir: pathlib.Path,
     seconds: dict[str, float],
+    phone: Proof,
 ) -> str:
     """Lays out the page.
 
@@ -41,6 +43,7 @@ def render(
         estimator: Draws the depth maps.
         workdir: The training run, for its curves and its strips.
         seconds: {part of the demo: how long it took}.
+        phone: Of the exported TFLite file.
 
     Returns:
         HTML with all pictures in it.
@@ -80,6 +83,12 @@ def render(
         for name, value in seconds.items()
     )
     parts.append(f"<h2>Time</h2><table>{rows}</table>")
+    parts.append(
+        f"<p>For phones, {html.escape(phone.file)}:"
+        f" {phone.bytes / 1e6:.1f} MB, {1000 * phone.seconds:.0f} ms for"
+        f" {phone.size[1]}x{phone.size[0]} pixels on one thread of this"
+        " machine.</p>"
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>fast_depth_style</title><style>{_CSS}</style></head>\n<body>"

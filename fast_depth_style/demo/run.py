@@ -9,7 +9,10 @@ from fast_depth_style.demo.painting import paint
 from fast_depth_style.images.files import Picture, read_rgb, write_picture
 from fast_depth_style.perception.registry import depth_network
 from fast_depth_style.requests import RequestError
-from fast_depth_style.serving.saved_model import read_model
+from fast_depth_style.serving.export import export
+from fast_depth_style.serving.export_settings import ExportSettings
+from fast_depth_style.serving.network import read_network
+from fast_depth_style.serving.saved_model import read_card, read_model
 from fast_depth_style.stylization.tiles import stylize
 from fast_depth_style.training.run import train
 from fast_depth_style.training.settings import preset
@@ -43,7 +46,7 @@ def run(
         seconds[name] = time.monotonic() - started
         started = time.monotonic()
 
-    print("1/4 Painting a picture to learn from", flush=True)
+    print("1/5 Painting a picture to learn from", flush=True)
     painting = output / "painting.png"
     output.mkdir(parents=True, exist_ok=True)
     if not painting.exists():
@@ -51,15 +54,20 @@ def run(
     photos = _sample_photos(output / "photos")
     lap("painting")
 
-    print("2/4 Training on sample photos; the same command continues")
+    print("2/5 Training on sample photos; the same command continues")
     settings = preset(
         "quick", style=str(painting), content=str(photos), steps=steps
     )
     workdir = output / "training"
     model = train(settings, workdir).parent
-    lap("training and export")
+    lap("training")
 
-    print("3/4 Stylizing", flush=True)
+    print("3/5 Exporting for phones", flush=True)
+    for_phones = ExportSettings(("tflite_float16",), (256,), str(photos))
+    phone, *_ = export(read_network(model), read_card(model), model, for_phones)
+    lap("export")
+
+    print("4/5 Stylizing", flush=True)
     models = {"our painting": model} | {
         folder.name.replace("_", " "): folder
         for folder in sorted(pathlib.Path(styles).glob("*"))
@@ -75,7 +83,7 @@ def run(
             write_picture(output / name, Picture(stylized))
     lap("stylizing")
 
-    print("4/4 Writing the page", flush=True)
+    print("5/5 Writing the page", flush=True)
     originals = {p.stem: read_rgb(p) for p in sorted(photos.iterdir())}
     html = page.render(
         read_rgb(painting),
@@ -84,6 +92,7 @@ def run(
         depth_network("compact"),
         workdir,
         seconds,
+        phone,
     )
     path = output / "index.html"
     path.write_text(html)

@@ -20,13 +20,17 @@ painted = model.signatures["serving_default"](image=photos)["stylized_image"]
 
 `photos` is a uint8 RGB tensor (batch, height, width, 3) of any size from 16
 pixels up; `painted` has the same shape. TensorFlow Serving takes this folder
-as its `model_base_path`. `card.json` holds this card for programs, with the
-SHA-256 of every file.
+as its `model_base_path`. The signature `encoded` takes the bytes of JPEG, PNG
+or WebP files of one size as `image_bytes` and gives PNG files as
+`stylized_image_bytes`. `card.json`, also in `1/assets.extra/`, holds this card
+for programs, with the SHA-256 of every file.
 """
 
 
 def write_card(folder: pathlib.Path, card: dict) -> None:
     """Writes `card.json` and `README.md` beside the versions of a model.
+
+    A version may be moved alone, so `card.json` is in its `assets.extra/` too.
 
     Args:
         folder: Holds the version folders, whose files are all listed with
@@ -46,7 +50,10 @@ def write_card(folder: pathlib.Path, card: dict) -> None:
         },
     }
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    (folder / "card.json").write_text(text, encoding="utf-8")
+    versions = [path for path in folder.iterdir() if path.is_dir()]
+    for place in (folder, *(path / "assets.extra" for path in versions)):
+        place.mkdir(exist_ok=True)
+        (place / "card.json").write_text(text, encoding="utf-8")
     shown = {k: v for k, v in card.items() if k not in ("name", "files")}
     lines = [f"# {card.get('name', 'A style')}", "", *_list(shown), "", _USE]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")

@@ -8,26 +8,39 @@ The file needs nothing but TensorFlow. Its signatures, all with dynamic sizes:
 | `float`           | `image` (b, h, w, 3) float32, 0..255   | `stylized_image` (b, h, w, 3) float32, unclipped |
 | `statistics`      | `images` (n, h, w, 3) uint8, patches of one picture | `statistics` (2, c) float32 |
 | `tile`            | `image` (b, h, w, 3) uint8, `statistics` (2, c) float32 | `stylized_image` (b, h, w, 3) uint8 |
+| `encoded`         | `image_bytes` (b,) string: JPEG, PNG, WebP | `stylized_image_bytes` (b,) string: PNG |
 
-The last two stylize a picture that is too large to be taken whole: see
-`fast_depth_style.stylization.tiles`.
+`statistics` and `tile` stylize a picture that is too large to be taken whole:
+see `fast_depth_style.stylization.tiles`. What `encoded` takes and refuses is in
+`fast_depth_style.serving.encoded_pictures`.
+
+The same network gives the same files, byte for byte. Requests that warm a
+TensorFlow Serving up are in `assets.extra/`, with the card.
 """  # noqa: E501 (a table)
 
+import json
 import os
 import pathlib
 import tempfile
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.requests import RequestError
 from fast_depth_style.serving.card import write_card
+from fast_depth_style.serving.encoded_pictures import (
+    decode_pictures,
+    encode_pictures,
+)
+from fast_depth_style.serving.reproducible import make_reproducible
+from fast_depth_style.serving.warmup import write_warmup
 
-SIGNATURES = ("serving_default", "float", "statistics", "tile")
+SIGNATURES = ("serving_default", "float", "statistics", "tile", "encoded")
+_NEEDED = SIGNATURES[:4]  # Older exports have no more, and are read as well.
 
 _VERSION = "1"
+_WARMUP_SIZE = (256, 256)
 
 
 class ExportError(RuntimeError):
@@ -72,9 +85,11 @@ def export_saved_model(
     ) as aside:
         aside = pathlib.Path(aside)
         _write(exact, aside / _VERSION)
+        make_reproducible(aside / _VERSION)
+        write_warmup(aside / _VERSION, _warmup_requests())
         _verify(exact, aside / _VERSION)
         write_card(aside, card)
-        _replace(folder, aside)
+        install_model(folder, aside)
     return folder / _VERSION
 
 
@@ -86,13 +101,14 @@ def read_model(path: str | pathlib.Path) -> tf.Module:
             versions; or the workdir of a finished training.
 
     Returns:
-        The loaded object, with `signatures[name]` for each of `SIGNATURES`.
+        The loaded object, with `signatures[name]` for each of `SIGNATURES`; a
+        model of an older version has no `encoded`.
 
     Raises:
         RequestError: There is no such model there.
     """
     path = pathlib.Path(path)
-    found = _find(path)
+    found = find_model(path)
     try:
         model = tf.saved_model.load(str(found))
     except (OSError, ValueError, tf.errors.OpError) as error:
@@ -100,7 +116,7 @@ def read_model(path: str | pathlib.Path) -> tf.Module:
         raise RequestError(
             f"{found}: the model is damaged, export it again ({reason})"
         ) from error
-    missing = [s for s in SIGNATURES if s not in model.signatures]
+    missing = [s for s in _NEEDED if s not in model.signatures]
     if missing:
         raise RequestError(
             f"{found}: a SavedModel, but not a style exported by this project "
@@ -109,7 +125,12 @@ def read_model(path: str | pathlib.Path) -> tf.Module:
     return model
 
 
-def _find(path: pathlib.Path) -> pathlib.Path:
+def find_model(path: pathlib.Path) -> pathlib.Path:
+    """Finds the version folder that `read_model` loads.
+
+    Raises:
+        RequestError: There is no exported model.
+    """
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
         raise RequestError(
@@ -131,8 +152,34 @@ def _find(path: pathlib.Path) -> pathlib.Path:
     )
 
 
+def read_card(path: str | pathlib.Path) -> dict:
+    """Reads what was told of a model when it was exported.
+
+    Args:
+        path: As for `read_model`.
+
+    Returns:
+        What `export_saved_model` was given as `card`.
+
+    Raises:
+        RequestError: There is no such model, or it has no card.
+    """
+    file = find_model(pathlib.Path(path)).parent / "card.json"
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RequestError(
+            f"{file}: not a card ({error}): copy models with the card that"
+            " their export wrote"
+        ) from error
+    added = ("network", "versions", "files")
+    return {name: card[name] for name in card if name not in added}
+
+
 def _float32_copy(network: Transformer) -> Transformer:
-    copy = Transformer(**network.get_config(), dtype="float32")
+    copy = Transformer(
+        **network.get_config(), dtype="float32", name="transformer"
+    )
     copy.build()
     copy.set_weights(network.get_weights())
     return copy
@@ -152,20 +199,42 @@ def _write(network: Transformer, folder: pathlib.Path) -> None:
         painted = network.stylize_tile(_to_float(image), statistics)
         return {"stylized_image": _to_bytes(painted)}
 
+    def encoded(image_bytes):
+        painted = _to_bytes(network(_to_float(decode_pictures(image_bytes))))
+        return {"stylized_image_bytes": encode_pictures(painted)}
+
     def pictures(name, dtype="uint8"):
         return tf.TensorSpec((None, None, None, 3), dtype, name=name)
 
     given = tf.TensorSpec((2, None), "float32", name="statistics")
-    # Not tracked as a whole: its variables would be written a second time.
-    archive = keras.export.ExportArchive()
+    files = tf.TensorSpec((None,), "string", name="image_bytes")
+    # `keras.export.ExportArchive` would store the variables in an order that
+    # changes from run to run.
+    root = tf.Module()
+    root.weights = [variable.value for variable in network.variables]
+    signatures = {}
     for name, function, inputs in (
         ("serving_default", serve, [pictures("image")]),
         ("float", serve_float, [pictures("image", "float32")]),
         ("statistics", statistics, [pictures("images")]),
         ("tile", tile, [pictures("image"), given]),
+        ("encoded", encoded, [files]),
     ):
-        archive.add_endpoint(name, function, inputs)
-    archive.write_out(str(folder), verbose=False)
+        graph = tf.function(function, input_signature=inputs, autograph=False)
+        signatures[name] = graph.get_concrete_function()
+    tf.saved_model.save(root, str(folder), signatures=signatures)
+
+
+def _warmup_requests() -> dict[str, dict]:
+    shape = (1, *_WARMUP_SIZE, 3)
+    grey = tf.fill(shape, tf.constant(128, "uint8"))
+    return {
+        # As one number and a shape: a few bytes for the whole picture.
+        "serving_default": {
+            "image": tf.make_tensor_proto(128, dtype="uint8", shape=shape)
+        },
+        "encoded": {"image_bytes": encode_pictures(grey)},
+    }
 
 
 def _to_float(image: tf.Tensor) -> tf.Tensor:
@@ -185,13 +254,17 @@ def _verify(network: Transformer, folder: pathlib.Path) -> None:
         whole = network(floats)
         given = network.statistics(floats)
         tile = network.stylize_tile(floats, given)
+        files = {"image_bytes": encode_pictures(image)}
         for name, inputs, expected in (
             ("serving_default", {"image": image}, _to_bytes(whole)),
             ("float", {"image": floats}, whole),
             ("statistics", {"images": image}, given),
             ("tile", {"image": image, "statistics": given}, _to_bytes(tile)),
+            ("encoded", files, _to_bytes(whole)),
         ):
             (actual,) = signatures[name](**inputs).values()
+            if name == "encoded":
+                actual = tf.stack([tf.io.decode_png(png) for png in actual])
             _compare(name, actual.numpy(), expected.numpy())
 
 
@@ -217,8 +290,13 @@ def _compare(name: str, actual: np.ndarray, expected: np.ndarray) -> None:
         )
 
 
-def _replace(folder: pathlib.Path, aside: pathlib.Path) -> None:
-    """Moves a finished export into place, the old one back if that fails."""
+def install_model(folder: pathlib.Path, aside: pathlib.Path) -> None:
+    """Moves a finished export into place, the old one back if that fails.
+
+    Args:
+        folder: Where it shall be; on the same file system.
+        aside: Where it was written. What was in `folder` ends here.
+    """
     folder.mkdir(exist_ok=True)
     place, old = folder / _VERSION, aside / "previous"
     if place.exists():

@@ -159,7 +159,10 @@ def build_trainer(
     policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
     network = Transformer(width=settings.width, dtype=policy)
     network.build()
-    draw_weights(network, settings.seed)
+    if settings.initial_model:
+        _copy_weights(settings.initial_model, network)
+    else:
+        draw_weights(network, settings.seed)
     objective = Objective(
         settings,
         registry.perceptual_network(
@@ -182,6 +185,22 @@ def build_trainer(
         jit_compile=hardware.compiles_well() if jit is None else jit,
     )
     return trainer
+
+
+def _copy_weights(initial_model, network):
+    if checkpoint.checkpoints(pathlib.Path(initial_model) / "checkpoints"):
+        initial = load_network(initial_model)
+    else:
+        # An exported model, which only TensorFlow can read.
+        from fast_depth_style.serving.network import read_network
+
+        initial = read_network(initial_model)
+    if initial.get_config() != network.get_config():
+        raise RequestError(
+            f"--initial_model={initial_model} has width {initial.width} and"
+            f" {initial.blocks} blocks: give --width={initial.width}"
+        )
+    network.set_weights(initial.get_weights())
 
 
 def _restore(workdir, trainer):
@@ -259,13 +278,16 @@ def _batches(source, settings, start):
 
 
 def _write_skipped(workdir, source):
-    if source.skipped:
-        lines = (f"{path}: {why}\n" for path, why in source.skipped.items())
-        (workdir / "skipped.txt").write_text("".join(lines))
-        print(
-            f"Skipped {len(source.skipped)} photos that cannot be used: see"
-            f" {workdir / 'skipped.txt'}"
-        )
+    # A copy: photos may still be being read ahead.
+    lines = [f"{path}: {why}" for path, why in dict(source.skipped).items()]
+    if not lines:
+        return
+    path = workdir / "skipped.txt"
+    # What an earlier part of the run met stays.
+    earlier = path.read_text().splitlines() if path.exists() else []
+    lines = list(dict.fromkeys(earlier + lines))
+    path.write_text("".join(f"{line}\n" for line in lines))
+    print(f"Skipped {len(lines)} photos that cannot be used: see {path}")
 
 
 def _export(network, settings, workdir):

@@ -30,6 +30,8 @@ class Settings:
         range_weight: Weight of the penalty for colours outside 0..255.
         style_size: Short side to which the painting is scaled, in pixels;
             larger means finer strokes.
+        initial_model: Exported model or workdir whose network training starts
+            from; empty starts from random weights.
         width: Multiplier of the network's channel counts.
         learning_rate: Adam's.
         decay_from: Part of the run after which the learning rate falls, to a
@@ -61,6 +63,7 @@ class Settings:
     depth_weight: float = 3.0
     range_weight: float = 1.0
     style_size: int = 256
+    initial_model: str = ""
     width: float = 1.0
     learning_rate: float = 1e-3
     decay_from: float = 0.4

@@ -5,6 +5,7 @@ from PIL import Image
 
 from fast_depth_style.demo import page
 from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.serving.proof import Proof
 
 
 class _Brightness(DepthEstimator):
@@ -39,6 +40,7 @@ def test_the_page_holds_every_picture_and_needs_no_file(tmp_path):
         _Brightness(),
         tmp_path,
         {"training": 12.34},
+        Proof("tflite_float16", "a.tflite", 3_400_000, (256, 256), 71, 1, 0.5),
     )
     links = _Links()
     links.feed(text)
@@ -46,3 +48,4 @@ def test_the_page_holds_every_picture_and_needs_no_file(tmp_path):
     assert all(source.startswith("data:image/") for source in links.sources)
     assert "Stylized: <wave>" in links.captions
     assert "12.3 s" in text
+    assert "a.tflite: 3.4 MB, 500 ms for 256x256 pixels" in text

@@ -157,12 +157,12 @@ def test_memory_does_not_grow_with_the_photos(
         photos = [Photo(str(index), path) for index in range(count)]
         tracemalloc.start()
         program.measure(
-            PhotoSet("photos", photos, [], False), stylizers, evaluators, 64
+            PhotoSet("photos", photos, [], False), stylizers, evaluators, 128
         )
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found
 
     peak(2)
-    # Of 40 more photos, each 12 kB as bytes, only the numbers are kept.
+    # Of 40 more photos, each 49 kB as bytes, only the numbers are kept.
     assert peak(43) - peak(3) < 40 * 12_000

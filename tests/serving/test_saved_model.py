@@ -13,6 +13,7 @@ from fast_depth_style.serving import saved_model
 from fast_depth_style.serving.saved_model import (
     ExportError,
     export_saved_model,
+    read_card,
     read_model,
 )
 
@@ -61,6 +62,33 @@ def test_every_signature_equals_the_network(exported):
     tile = network.stylize_tile(floats[:1], given).numpy()
     tile = np.clip(np.round(tile), 0, 255).astype(int)
     assert np.abs(got["stylized_image"].numpy() - tile).max() <= 1
+    files = tf.io.encode_png(pictures)
+    got = signatures["encoded"](image_bytes=files)["stylized_image_bytes"]
+    for png, picture in zip(got.numpy(), expected, strict=True):
+        assert np.abs(tf.io.decode_png(png) - picture).max() <= 1
+
+
+def test_exporting_twice_gives_the_same_files(exported, tmp_path):
+    network, folder = exported
+    export_saved_model(network, tmp_path / "again", {"name": "W"})
+    assert _snapshot(tmp_path / "again") == _snapshot(folder)
+
+
+def test_the_warm_up_requests_can_be_served(exported):
+    _, folder = exported
+    extra = folder / "1" / "assets.extra"
+    records = [
+        record.numpy()
+        for record in tf.data.TFRecordDataset(
+            str(extra / "tf_serving_warmup_requests")
+        )
+    ]
+    assert len(records) == 2
+    assert b"serving_default" in records[0] and b"encoded" in records[1]
+    assert sum(map(len, records)) < 4096
+    png = records[1][records[1].index(b"\x89PNG") :]
+    signatures = tf.saved_model.load(str(folder / "1")).signatures
+    signatures["encoded"](image_bytes=tf.constant([png]))
 
 
 def test_a_fresh_process_needs_tensorflow_alone(exported, tmp_path):
@@ -111,8 +139,11 @@ def test_the_card_describes_the_network(exported):
     assert set(card["files"]) == {
         str(path.relative_to(folder))
         for path in (folder / "1").rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "card.json"
     }
+    assert read_card(folder) == {"name": "W"}
+    inner = folder / "1" / "assets.extra" / "card.json"
+    assert inner.read_bytes() == (folder / "card.json").read_bytes()
 
 
 def _snapshot(folder):

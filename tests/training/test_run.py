@@ -16,9 +16,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from fast_depth_style.images.files import read_rgb
 from fast_depth_style.requests import RequestError
 from fast_depth_style.training.losses_log import read_losses
-from fast_depth_style.training.run import load_network, train
+from fast_depth_style.training.run import build_trainer, load_network, train
 
 _TRAIN = pathlib.Path(__file__).parents[2].resolve() / "tools" / "train.py"
 
@@ -104,6 +105,26 @@ def test_a_finished_run_is_all_there(finished, small):
     with Image.open(finished / "losses.png") as plot:
         assert plot.width > plot.height
     assert not [path for path in finished.rglob(".*")]
+
+
+@pytest.mark.parametrize("initial", ["workdir", "model"])
+def test_a_run_may_start_from_a_trained_network(
+    finished, small, tmp_path, initial
+):
+    model = finished if initial == "workdir" else finished / "model"
+    settings = dataclasses.replace(small, initial_model=str(model), seed=1)
+    painting = read_rgb(settings.style)
+
+    network = build_trainer(settings, painting, jit=False).network
+
+    for weight, expected in zip(
+        network.get_weights(), load_network(finished).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, expected)
+    wider = dataclasses.replace(settings, width=0.25)
+    with pytest.raises(RequestError, match="give --width=0.125"):
+        train(wider, tmp_path / "wider")
+    assert not (tmp_path / "wider").exists()
 
 
 def test_the_exported_model_is_the_trained_network(finished):
@@ -203,6 +224,30 @@ def test_depth_and_bfloat16_resume_too(small_with_depth, tmp_path):
     assert [row["depth_share"] > 0 for row in depth] == [False] * 2 + [True] * 3
 
 
+def test_photos_that_cannot_be_used_are_named(
+    small, material, tmp_path, capsys
+):
+    photos = shutil.copytree(material / "photos", tmp_path / "photos")
+    (photos / "broken.jpg").write_text("not a picture")
+    settings = dataclasses.replace(small, content=str(photos), steps=5)
+    workdir = tmp_path / "run"
+
+    train(settings, workdir)
+
+    named = workdir / "skipped.txt"
+    assert "broken.jpg: " in named.read_text()
+    assert named.read_text().count("\n") == 1
+    assert f"Skipped 1 photos that cannot be used: see {named}" in (
+        capsys.readouterr().out
+    )
+    # What the first part of a run met stays when it is continued.
+    (photos / "broken.jpg").rename(photos / "again.jpg")
+    train(dataclasses.replace(settings, steps=9), workdir)
+    assert named.read_text().count("\n") == 2
+    assert "broken.jpg: " in named.read_text()
+    assert "again.jpg: " in named.read_text()
+
+
 def test_a_run_is_made_longer(finished, small, tmp_path):
     workdir = shutil.copytree(finished, tmp_path / "run")
     longer = dataclasses.replace(small, steps=22)
@@ -276,125 +321,3 @@ def test_a_run_that_diverges_keeps_what_was_good(
     assert "Traceback" not in err
     assert _checkpoint_steps(workdir) == [16]
     assert good.read_bytes() == before
-
-
-_TWO_DEVICES = """
-import sys, tensorflow as tf
-from fast_depth_style.requests import RequestError
-from fast_depth_style.training.run import train
-from fast_depth_style.training.workdir import read_settings
-import pathlib, dataclasses
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
-)
-settings = read_settings(pathlib.Path(sys.argv[1]))
-settings = dataclasses.replace(settings, steps=6)
-odd = dataclasses.replace(settings, batch_size=3)
-try:
-    train(odd, sys.argv[2], strategy="mirrored")
-except RequestError as error:
-    print(error)
-print(pathlib.Path(sys.argv[2]).exists())
-train(settings, sys.argv[2], strategy="mirrored")
-"""
-
-
-def test_two_devices_train_as_one(small, tmp_path):
-    # A small learning rate: at a large one, rounding grows fast.
-    settings = dataclasses.replace(small, steps=6, learning_rate=1e-5)
-    train(settings, tmp_path / "one")
-
-    two = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            _TWO_DEVICES,
-            tmp_path / "one",
-            tmp_path / "two",
-        ],
-        capture_output=True,
-        text=True,
-    )
-
-    assert two.returncode == 0, two.stderr
-    assert two.stdout.splitlines()[:2] == [
-        "--batch_size=3 does not divide among 2 devices: give a multiple of 2",
-        "False",
-    ]
-    np.testing.assert_allclose(
-        _losses(tmp_path / "two"), _losses(tmp_path / "one"), rtol=1e-3
-    )
-
-
-_WITHOUT_TENSORFLOW = """
-import pathlib, sys
-sys.modules["tensorflow"] = None
-from fast_depth_style.training.run import train
-from fast_depth_style.training.workdir import read_settings
-for workdir in map(pathlib.Path, sys.argv[1:]):
-    assert train(read_settings(workdir), workdir) is None
-"""
-
-
-def test_jax_trains_the_same_and_each_continues_the_other(
-    small_with_depth, tmp_path
-):
-    """At a small learning rate: at a large one, rounding grows fast."""
-    pytest.importorskip("jax")
-    from fast_depth_style.training.workdir import write_settings
-
-    settings = dataclasses.replace(small_with_depth, learning_rate=1e-5)
-    by_tensorflow = tmp_path / "tensorflow"
-    train(settings, by_tensorflow)
-    by_jax = tmp_path / "jax"
-    write_settings(by_jax, settings)
-    on_jax = _without_last_checkpoint(by_tensorflow, tmp_path / "on_jax")
-
-    run = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_TENSORFLOW, by_jax, on_jax],
-        env=os.environ
-        | {
-            "KERAS_BACKEND": "jax",
-            "JAX_PLATFORMS": "cpu",
-            # The second run need not compile again.
-            "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled"),
-        },
-        capture_output=True,
-        text=True,
-    )
-
-    assert run.returncode == 0, run.stderr
-    expected = _losses(by_tensorflow)
-    np.testing.assert_allclose(_losses(by_jax), expected, rtol=1e-4)
-    np.testing.assert_allclose(_losses(on_jax), expected, rtol=1e-4)
-    on_tensorflow = _without_last_checkpoint(by_jax, tmp_path / "on_tensorflow")
-    assert train(settings, on_tensorflow).exists()
-    np.testing.assert_allclose(_losses(on_tensorflow), expected, rtol=1e-4)
-
-
-def test_real_networks(assets, small, tmp_path):
-    """A few steps with VGG19, FastDepth, a painting and photos."""
-    weights = assets / "weights"
-    vgg19 = weights / "vgg19_imagenet_block1_conv1_to_block3_conv4.npz"
-    fast_depth = weights / "fast_depth_nyu_224_float32.npz"
-    settings = dataclasses.replace(
-        small,
-        style=str(assets / "paintings" / "wave.jpg"),
-        content=str(assets / "photos" / "diverse"),
-        perceptual_network=f"vgg19:{vgg19}",
-        depth_network=f"fast_depth:{fast_depth}",
-        style_layers=("relu1_1", "relu2_1", "relu3_1", "relu3_4"),
-        content_layer="relu3_1",
-        depth_from=0.0,
-        steps=6,
-        checkpoint_every=4,
-    )
-    train(settings, tmp_path / "whole")
-    copy = _without_last_checkpoint(tmp_path / "whole", tmp_path / "copy")
-
-    train(settings, copy)
-
-    losses = _losses(tmp_path / "whole")
-    assert losses[-1] < losses[0]
-    np.testing.assert_allclose(_losses(copy), losses, rtol=1e-5)

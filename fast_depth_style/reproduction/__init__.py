@@ -1,0 +1,1 @@
+"""Many runs, one question: does the depth loss keep depth?"""

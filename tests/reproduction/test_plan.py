@@ -1,0 +1,83 @@
+import json
+import pathlib
+
+import pytest
+
+from fast_depth_style.reproduction.plan import read_plan
+from fast_depth_style.requests import RequestError
+
+_SHIPPED = pathlib.Path(__file__).parents[2] / "docs" / "reproduction.json"
+
+
+def _write(tmp_path, change=lambda plan: None):
+    plan = json.loads(_SHIPPED.read_text())
+    change(plan)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan))
+    return path
+
+
+def test_the_shipped_plan_is_what_the_reproduction_asks_for():
+    plan = read_plan(_SHIPPED, "/material")
+
+    assert len(plan.groups) >= 3
+    for group in plan.groups:
+        first, *others = group.runs.values()
+        assert first.depth_network == "none"
+        for settings in group.runs.values():
+            assert settings.steps == 40000
+            assert (settings.seed, settings.style) == (first.seed, first.style)
+        assert all(o.depth_network != "none" for o in others)
+    sweep = {s.depth_weight for s in plan.groups[0].runs.values()}
+    assert len(sweep) >= 4 and len(plan.groups[0].runs) >= 6
+    judges = {j.partition(":")[0] for j in plan.evaluation.depth_network}
+    trained = {
+        s.depth_network.partition(":")[0]
+        for group in plan.groups
+        for s in group.runs.values()
+    }
+    assert plan.unseen_judge in judges - trained
+    assert plan.evaluation.photos >= 100
+
+
+def test_files_lie_below_the_material_and_changes_hold_for_every_run():
+    plan = read_plan(_SHIPPED, "/m", steps=7, image_size=None, batch_size=2)
+
+    depth = plan.groups[0].runs["depth"]
+    assert depth.style == "/m/paintings/wave.jpg"
+    assert depth.content == "/m/photos/diverse"
+    assert depth.depth_network.startswith("fast_depth:/m/weights/")
+    assert plan.evaluation.depth_network[1] == "compact"
+    assert plan.evaluation.content == "/m/photos/bsds500/test"
+    for group in plan.groups:
+        for settings in group.runs.values():
+            assert (settings.steps, settings.batch_size) == (7, 2)
+            assert settings.image_size == 256
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (lambda p: p.pop("groups"), "is no plan: 'groups'"),
+        (lambda p: p["settings"].update(colour=1), "colour"),
+        (lambda p: p["settings"].update(steps=0), "--steps=0"),
+        (
+            lambda p: p["groups"]["udnie"]["runs"].pop("none"),
+            "the first run of udnie must be the one without depth",
+        ),
+        (lambda p: p["groups"]["udnie"]["runs"].clear(), "first run of udnie"),
+    ],
+)
+def test_a_wrong_plan_is_refused_in_one_line(tmp_path, change, says):
+    with pytest.raises(RequestError) as refused:
+        read_plan(_write(tmp_path, change), tmp_path)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_plan_is_refused(tmp_path):
+    with pytest.raises(RequestError, match="cannot be read"):
+        read_plan(tmp_path / "plan.json", tmp_path)
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(RequestError, match="is no JSON"):
+        read_plan(tmp_path / "plan.json", tmp_path)
