@@ -7,6 +7,7 @@ import tensorflow as tf
 
 def _check(**flags):
     flags = {"model": "wave", "sizes": "48x40,51x33", "requests": 2} | flags
+    flags = {"timeout": 600} | flags
     return subprocess.run(
         [sys.executable, "-m", "fast_depth_style.tools.check_serving"]
         + [f"--{name}={value}" for name, value in flags.items()],
