@@ -53,9 +53,10 @@ def main(*options: str) -> None:
         raise RequestError(
             "apache-beam is not installed: pip install 'fast-depth-style[beam]'"
         )
+    # Beam warns of optional packages that it does without.
+    logging.getLogger().setLevel(logging.ERROR)
     from fast_depth_style.stylization import beam
 
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
     counts = beam.stylize_files(
         _MODEL.value,
         _INPUT.value,

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 import tensorflow as tf
+from apache_beam.io import fileio
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics.metric import Metrics, MetricsFilter
@@ -120,7 +121,7 @@ def stylize_files(
     found = (
         pipeline
         | "Pattern" >> beam.Create([pattern])
-        | "Match" >> beam.io.fileio.MatchAll()
+        | "Match" >> fileio.MatchAll()
         | "Paths" >> beam.Map(lambda metadata: metadata.path)
         | "Pictures" >> beam.Filter(_is_photo, base, output)
         # So that the files are spread over the workers, whoever found them.
@@ -148,7 +149,9 @@ def _pipeline(options: Sequence[str]) -> beam.Pipeline:
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return beam.Pipeline(options=PipelineOptions([*options]))
+            parsed = PipelineOptions([*options])
+            parsed.get_all_options()  # Else they are read while it runs.
+            return beam.Pipeline(options=parsed)
     except SystemExit as error:  # From the argument parser.
         reason = complaint.getvalue().strip().rpartition("\n")[2]
         raise RequestError(f"Beam refuses its options: {reason}") from error

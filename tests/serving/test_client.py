@@ -25,12 +25,13 @@ from fast_depth_style.serving.client import (
     to_png,
 )
 
+_PATIENCE = 600  # Seconds; a slow machine traces for long.
 _PIXELS = np.random.default_rng(0).integers(0, 256, (2, 30, 41, 3), np.uint8)
 
 
 @pytest.fixture(params=["rest", "grpc"])
 def client(server, request):
-    with connect(getattr(server, request.param), 60) as client:
+    with connect(getattr(server, request.param), _PATIENCE) as client:
         yield client
 
 
@@ -111,7 +112,7 @@ def test_no_server_is_said_so(server):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     for scheme in ("http", "grpc"):
-        with connect(f"{scheme}://127.0.0.1:{port}", 5) as client:
+        with connect(f"{scheme}://127.0.0.1:{port}", _PATIENCE) as client:
             with pytest.raises(ServerError, match="not available"):
                 client.predict("wave", "serving_default", {"image": _PIXELS})
 
@@ -163,7 +164,7 @@ def _web_server(content):
 
 @pytest.mark.parametrize("content", [b"<html>", b"[]", b'{"a": 1}'])
 def test_another_kind_of_server_is_recognized(content):
-    with _web_server(content) as address, connect(address, 60) as client:
+    with _web_server(content) as address, connect(address, _PATIENCE) as client:
         with pytest.raises(ServerError, match="not as TensorFlow Serving"):
             client.predict("wave", "encoded", {})
 
@@ -174,7 +175,7 @@ def test_an_answer_that_is_no_picture_is_not_written(tmp_path):
     for file, message in ((b"text", "not a picture"), (small, "another size")):
         answer = {"outputs": [{"b64": base64.b64encode(file).decode()}]}
         with _web_server(json.dumps(answer).encode()) as address:
-            with connect(address, 60) as client:
+            with connect(address, _PATIENCE) as client:
                 with pytest.raises(ServerError, match=message):
                     stylize_photo(
                         client,
@@ -199,7 +200,7 @@ def test_an_answer_that_is_no_picture_is_not_written(tmp_path):
 )
 def test_a_wrong_address_is_refused(address):
     with pytest.raises(RequestError, match="not the address of a server"):
-        connect(address, 60)
+        connect(address, _PATIENCE)
 
 
 def test_no_time_at_all_is_refused():

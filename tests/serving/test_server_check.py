@@ -13,18 +13,21 @@ from fast_depth_style.serving.server_check import (
     check_server,
 )
 
+_PATIENCE = 600  # Seconds; a slow machine traces for long.
 _SIZES = ((48, 40), (51, 33))
 
 
 def _check(address, model="wave", requests=3):
-    return check_server(lambda: connect(address, 60), model, _SIZES, requests)
+    return check_server(
+        lambda: connect(address, _PATIENCE), model, _SIZES, requests
+    )
 
 
 @pytest.mark.parametrize("kind", ["rest", "grpc"])
 def test_a_good_server_passes(server, kind):
     seen = []
     report = check_server(
-        lambda: connect(getattr(server, kind), 60),
+        lambda: connect(getattr(server, kind), _PATIENCE),
         "wave",
         _SIZES,
         3,

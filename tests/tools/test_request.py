@@ -12,6 +12,7 @@ _PIXELS = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
 
 
 def _request(**flags):
+    flags = {"timeout": 600} | flags
     return subprocess.run(
         [sys.executable, "-m", "fast_depth_style.tools.request"]
         + [f"--{name}={value}" for name, value in flags.items()],
