@@ -192,14 +192,14 @@ def test_distillation_compares_with_the_teacher_s_picture(
     """As bytes would hold it, in units of the painting's variance."""
     photos, painted = pictures
     objective = make(
-        depth=False, perceptual=None, teacher=lambda x: 2.0 * x - 60.0
+        depth=False, perceptual=None, teacher=lambda x: 2.0 * x - 100.0
     )
     with tf.GradientTape() as tape:
         tape.watch([photos, painted])
         terms = objective(photos, painted, tf.constant(0))
     slopes = tape.gradient(terms["distillation"], [photos, painted])
 
-    target = 2.0 * photos.numpy().astype("f8") - 60.0
+    target = 2.0 * photos.numpy().astype("f8") - 100.0
     assert target.min() < 0 and target.max() > 255
     difference = painted.numpy() - np.clip(target, 0, 255)
     painting = read_rgb(small.style)[:64, :64].astype("f8")

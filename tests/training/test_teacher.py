@@ -61,7 +61,7 @@ def test_the_pictures_of_a_teacher_are_learned(workdir):
         "range",
     }
     learned = [row["distillation"] for row in rows]
-    assert np.mean(learned[-4:]) < 0.5 * np.mean(learned[:4])
+    assert np.mean(learned[-4:]) < 0.7 * np.mean(learned[:4])
 
 
 @pytest.mark.parametrize("mixed_precision", [False, True])
@@ -71,7 +71,6 @@ def test_a_network_is_its_own_best_student(student, workdir, mixed_precision):
         student,
         teacher=str(workdir),
         mixed_precision=mixed_precision,
-        depth_network="none",
     )
     trainer = build_trainer(settings, read_rgb(settings.style), jit=False)
     network = load_network(workdir)
