@@ -95,6 +95,11 @@ _INITIAL_MODEL = flags.DEFINE_string(
 _WIDTH = flags.DEFINE_float(
     "width", None, f"Multiplier of the network's channels ({_D.width})."
 )
+_BLOCKS = flags.DEFINE_integer(
+    "blocks",
+    None,
+    f"Residual blocks of the network: fewer are faster ({_D.blocks}).",
+)
 _LEARNING_RATE = flags.DEFINE_float(
     "learning_rate", None, f"Adam's learning rate ({_D.learning_rate})."
 )
@@ -164,6 +169,7 @@ def main() -> None:
         teacher=_TEACHER.value,
         initial_model=_INITIAL_MODEL.value,
         width=_WIDTH.value,
+        blocks=_BLOCKS.value,
         learning_rate=_LEARNING_RATE.value,
         batch_size=_BATCH_SIZE.value,
         image_size=_IMAGE_SIZE.value,

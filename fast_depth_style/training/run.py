@@ -107,7 +107,7 @@ def load_network(workdir: str | os.PathLike) -> Transformer:
     found = checkpoint.checkpoints(workdir / "checkpoints")
     if settings is None or not found:
         raise RequestError(f"{workdir} holds no training run with a checkpoint")
-    network = Transformer(width=settings.width, dtype="float32")
+    network = Transformer(settings.width, settings.blocks, dtype="float32")
     network.build()
     checkpoint.restore_network(found[-1], network)
     return network
@@ -157,7 +157,7 @@ def build_trainer(
         RequestError: A network asked for cannot be had.
     """
     policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
-    network = Transformer(width=settings.width, dtype=policy)
+    network = Transformer(settings.width, settings.blocks, dtype=policy)
     network.build()
     if settings.initial_model:
         _copy_weights(settings.initial_model, network)
@@ -212,6 +212,7 @@ def _copy_weights(initial_model, network):
         raise RequestError(
             f"--initial_model={initial_model} has width {initial.width} and"
             f" {initial.blocks} blocks: give --width={initial.width}"
+            f" --blocks={initial.blocks}"
         )
     network.set_weights(initial.get_weights())
 

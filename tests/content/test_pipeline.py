@@ -1,9 +1,8 @@
 import itertools
-import subprocess
-import sys
 
 import numpy as np
 import tensorflow as tf
+from programs import run_program
 
 from fast_depth_style.content.batches import batches
 from fast_depth_style.content.folder import FolderContent
@@ -78,8 +77,11 @@ for batch, part in zip(whole.take(3), parts):
 """
 
 
-def test_a_mirrored_strategy_splits_each_batch(photo_folder):
+def test_a_mirrored_strategy_splits_each_batch(photo_folder, tmp_path):
     """In its own process: devices are fixed once TensorFlow has started."""
-    subprocess.run(
-        [sys.executable, "-c", _MIRRORED, str(photo_folder)], check=True
-    )
+    program = tmp_path / "mirrored.py"
+    program.write_text(_MIRRORED)
+
+    done = run_program(program, photo_folder)
+
+    assert done.returncode == 0, done.stderr

@@ -6,7 +6,6 @@ import pytest
 
 from fast_depth_style.serving.proof import Proof, prove, table
 from fast_depth_style.serving.proof import prove_saved_model as prove_model
-from fast_depth_style.serving.saved_model import export_saved_model
 
 _PICTURE = np.full((1, 16, 20, 3), 100, np.float32)
 
@@ -56,8 +55,8 @@ def test_the_table_lines_up():
     assert "exact" in lines[1]
 
 
-def test_a_fresh_process_runs_a_saved_model(small_network, tmp_path):
-    folder = export_saved_model(small_network, tmp_path / "m", {})
+def test_a_fresh_process_runs_a_saved_model(small_network, small_model):
+    folder = small_model / "1"
     # Not flat: normalization would show the rounding of another thread count.
     picture = np.random.default_rng(0).uniform(0, 255, (1, 32, 40, 3))
     picture = picture.astype(np.float32)
