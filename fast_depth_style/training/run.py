@@ -57,8 +57,8 @@ def train(
     workdir: str | os.PathLike,
     jit: bool | None = None,
     strategy: str = "none",
-) -> pathlib.Path | None:
-    """Trains a style, or continues to, and exports it.
+) -> None:
+    """Trains a style, or continues to; a finished run stays as it is.
 
     Ctrl-C ends the run after the current step, with everything written.
 
@@ -68,11 +68,6 @@ def train(
         jit: Whether to compile the step with XLA; None does on GPU and TPU,
             and under JAX. On CPUs TensorFlow's own convolutions are faster.
         strategy: "none", or "mirrored" for all devices of this machine.
-
-    Returns:
-        The folder of the exported model; None under another backend than
-        TensorFlow, which the export needs. Calling this again under
-        TensorFlow exports what was trained.
 
     Raises:
         RequestError: Something asked for cannot be had; found before training
@@ -91,9 +86,31 @@ def train(
     require_same_run(workdir, settings)
     if _steps_done(workdir) < settings.steps:
         _train(settings, workdir, painting, jit, strategy)
-    if keras.backend.backend() != "tensorflow":
-        return None
-    return _export(load_network(workdir), settings, workdir)
+
+
+def export_run(workdir: str | os.PathLike) -> pathlib.Path:
+    """Exports the network of a finished run; needs TensorFlow.
+
+    Returns:
+        The folder of the exported model.
+
+    Raises:
+        RequestError: There is no such run, or it is not finished.
+    """
+    from fast_depth_style.serving.saved_model import export_saved_model
+
+    workdir = pathlib.Path(workdir)
+    network = load_network(workdir)
+    settings = read_settings(workdir)
+    done = _steps_done(workdir)
+    if done < settings.steps:
+        raise RequestError(
+            f"{workdir}: {done} of {settings.steps} steps are done: the command"
+            " that began the training continues it"
+        )
+    return export_saved_model(
+        network, workdir / "model", _card(settings, workdir)
+    )
 
 
 def load_network(workdir: str | os.PathLike) -> Transformer:
@@ -304,16 +321,14 @@ def _write_skipped(workdir, source):
     print(f"Skipped {len(lines)} photos that cannot be used: see {path}")
 
 
-def _export(network, settings, workdir):
-    from fast_depth_style.serving.saved_model import export_saved_model
-
+def _card(settings, workdir):
     rows = read_losses(workdir / "losses.csv")[-_CARD_STEPS:]
     terms = [
         name
         for name in (rows[0] if rows else [])
         if name != "step" and not name.endswith("_share")
     ]
-    card = {
+    return {
         "name": pathlib.Path(settings.style).stem,
         "settings": settings.to_json(),
         "final_terms": {
@@ -321,4 +336,3 @@ def _export(network, settings, workdir):
         },
         "exported": time.strftime("%Y-%m-%d"),
     }
-    return export_saved_model(network, workdir / "model", card)

@@ -68,6 +68,10 @@ def test_the_report_holds_the_proofs(exported):
     report = json.loads((output / "export_report.json").read_text())
     assert report["not_kept"] == []
     assert sum(map(len, report["formats"].values())) == len(proofs)
+    # By TensorFlow alone, in a fresh process.
+    fresh = report["formats"]["saved_model"][0]
+    assert fresh["bytes"] > 100_000 and fresh["seconds"] > 0
+    assert fresh["largest_error"] < 0.255
     first = report["formats"]["tflite_float32"][0]
     assert first["file"] == "float32_32.tflite" and first["size"] == [32, 32]
     assert 0 < first["largest_error"] < 0.255 and first["seconds"] > 0

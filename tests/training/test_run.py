@@ -19,7 +19,12 @@ from programs import Program, run_program
 from fast_depth_style.images.files import read_rgb
 from fast_depth_style.requests import RequestError
 from fast_depth_style.training.losses_log import read_losses
-from fast_depth_style.training.run import build_trainer, load_network, train
+from fast_depth_style.training.run import (
+    build_trainer,
+    export_run,
+    load_network,
+    train,
+)
 
 _TRAIN = pathlib.Path(__file__).parents[2].resolve() / "tools" / "train.py"
 
@@ -53,8 +58,9 @@ def _files(folder):
 def finished(small, tmp_path_factory):
     """An uninterrupted run: its workdir."""
     workdir = tmp_path_factory.mktemp("finished")
-    exported = train(small, workdir)
-    assert exported == workdir / "model" / "1"
+    train(small, workdir)
+    assert not (workdir / "model").exists()
+    assert export_run(workdir) == workdir / "model" / "1"
     return workdir
 
 
@@ -275,20 +281,23 @@ def test_two_devices_train_as_one(finished, tmp_path):
     )
 
 
-def test_a_finished_run_is_exported_again_and_nothing_else(
-    finished, small, tmp_path
-):
-    workdir = shutil.copytree(finished, tmp_path / "run")
-    shutil.rmtree(workdir / "model")
+def test_a_finished_run_is_left_alone(finished, small):
+    before = _files(finished)
 
-    assert train(small, workdir) == workdir / "model" / "1"
+    train(small, finished)
 
-    before, after = _files(finished), _files(workdir)
-    model = {name for name in after if name.parts[0] == "model"}
-    assert model
-    assert {n: after[n] for n in after.keys() - model} == {
-        n: before[n] for n in before if n.parts[0] != "model"
-    }
+    assert _files(finished) == before
+
+
+def test_what_is_not_finished_is_not_exported(finished, tmp_path):
+    copy = _without_last_checkpoint(finished, tmp_path / "run")
+    shutil.rmtree(copy / "model")
+
+    with pytest.raises(RequestError, match="16 of 20 steps are done"):
+        export_run(copy)
+    with pytest.raises(RequestError, match="holds no training run"):
+        export_run(tmp_path)
+    assert not (copy / "model").exists()
 
 
 def test_other_settings_are_refused_and_nothing_changes(finished, small):
