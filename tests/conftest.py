@@ -15,6 +15,11 @@ import pytest
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """Begins with what takes longest, so that no worker is left with it."""
+    items.sort(key=lambda item: "training" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def assets() -> pathlib.Path:
     """The folder of real weights and photos; skips where there is none."""

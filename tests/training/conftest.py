@@ -90,7 +90,7 @@ def small(material) -> Settings:
         image_size=64,
         steps=20,
         checkpoint_every=8,
-        preview_every=10,
+        preview_every=20,
         mixed_precision=False,
     )
 
