@@ -83,12 +83,13 @@ def test_real_networks(assets, small, tmp_path):
         depth_network=f"fast_depth:{fast_depth}",
         style_layers=("relu1_1", "relu2_1", "relu3_1", "relu3_4"),
         content_layer="relu3_1",
-        depth_from=0.0,
+        mixed_precision=True,
         steps=6,
     )
 
     train(settings, tmp_path / "run")
 
     rows = read_losses(tmp_path / "run" / "losses.csv")
-    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert rows[-1]["style"] < rows[0]["style"]
     assert all(row["depth"] > 0 for row in rows)
+    assert [row["depth_share"] > 0 for row in rows] == [False] * 2 + [True] * 4
