@@ -77,6 +77,6 @@ def test_stages_follow_each_other_and_are_not_repeated(plan, tmp_path, capsys):
     models = [*tmp_path.glob("runs/*/*/model/card.json")]
     assert len(models) == 2
     before = {path: path.stat().st_mtime_ns for path in models}
-    reproduce(plan, tmp_path, ("evaluate", "page"))
+    reproduce(plan, tmp_path, ("evaluate",))
     assert "Evaluating" not in capsys.readouterr().out
     assert before == {path: path.stat().st_mtime_ns for path in models}
