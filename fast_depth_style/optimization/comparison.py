@@ -67,42 +67,50 @@ def compare_depth(
         "with_depth": settings,
         "without_depth": dataclasses.replace(settings, depth_weight=0.0),
     }
-    rows, strips = [], []
+    # Whatever the weights, style and content are measured.
+    work = Work(
+        dataclasses.replace(
+            arms["without_depth"],
+            style_weight=1.0,
+            content_weight=1.0,
+            photorealism_weight=0.0,
+        )
+    )
+    strips = {}
     for arm, each in arms.items():
         folder = optimize(each, output.with_stem(f"{output.stem}_{arm}"))
-        pictures = kept_pictures(folder)
-        rows += _measure(arm, each, pictures, networks)
-        strips.append([*pictures.values()])
-    photo = Work(settings).photo
-    strips = [
-        [resize(p, photo.shape[:2]) for p in [photo, *strip]]
-        for strip in strips
+        strips[arm] = kept_pictures(folder)
+    # One arm may have ended early, where no step made it better.
+    shared = sorted(set.intersection(*map(set, strips.values())))
+    strips = {
+        arm: {iteration: strip[iteration] for iteration in shared}
+        for arm, strip in strips.items()
+    }
+    rows = _measure(strips, work, networks)
+    sheet = [
+        [resize(picture, work.photo.shape[:2]) for picture in row]
+        for row in ([work.photo, *strip.values()] for strip in strips.values())
     ]
-    write_picture(output, Picture(contact_sheet(strips)))
+    write_picture(output, Picture(contact_sheet(sheet)))
     _write_rows(output.with_suffix(".csv"), rows)
     _draw(output.with_name(f"{output.stem}_curves.png"), rows)
     return rows
 
 
-def _measure(arm, settings, pictures, networks):
-    # Whatever the arm's weights, both terms are measured.
-    settings = dataclasses.replace(
-        settings, style_weight=1.0, content_weight=1.0, depth_network="none"
-    )
-    work = Work(settings)
+def _measure(strips, work, networks):
     objective = work.objective(len(work.sizes) - 1)
-    goals = {
-        name: judge(_batch(work.photo)) for name, judge in networks.items()
-    }
+    photos = _batch(work.photo)
+    goals = {name: judge(photos) for name, judge in networks.items()}
     rows = []
-    for iteration, picture in pictures.items():
-        terms = objective(picture.astype(np.float32)).terms
-        row = {"arm": arm, "iteration": iteration}
-        row |= {name: terms[name] for name in ("style", "content")}
-        for name, judge in networks.items():
-            error = aligned_depth_loss(judge(_batch(picture)), goals[name])
-            row[name] = float(error)
-        rows.append(row)
+    for arm, strip in strips.items():
+        for iteration, picture in strip.items():
+            terms = objective(picture.astype(np.float32)).terms
+            row = {"arm": arm, "iteration": iteration}
+            row |= {name: terms[name] for name in ("style", "content")}
+            for name, judge in networks.items():
+                error = aligned_depth_loss(judge(_batch(picture)), goals[name])
+                row[name] = float(error)
+            rows.append(row)
     return rows
 
 

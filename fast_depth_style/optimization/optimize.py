@@ -215,16 +215,20 @@ def _run(work, state, objective, output, folder):
         rgb = resize(rgb, work.photo.shape[:2])
         write_picture(output, Picture(rgb, None, work.icc_profile))
 
+    def judge(picture):
+        judgement = objective(picture)
+        _require_finite(judgement, state)
+        return judgement
+
     def report(picture, judgement):
         nonlocal state
-        _require_finite(judgement, state)
         state = State(state.done + 1, state.scale, picture)
         log.on_train_batch_end(
             state.done - 1 - start,
             {"loss": judgement.loss, **judgement.terms},
         )
         progress.update(state.done, judgement)
-        if state.done in settings.strip_at or state.done == settings.iterations:
+        if state.done in settings.strip_at:
             strip.add(state.done, _to_rgb(picture))
         if state.done % _SAVE_EVERY == 0:
             save(state)
@@ -242,7 +246,7 @@ def _run(work, state, objective, output, folder):
                 state = State(state.done, scale, picture.astype(np.float32))
                 _minimize(
                     settings,
-                    objective,
+                    judge,
                     state.picture,
                     ends[scale] - state.done,
                     report,
@@ -251,6 +255,8 @@ def _run(work, state, objective, output, folder):
                     break
                 # No step makes it better: this scale is done.
                 state = State(ends[scale], scale, state.picture)
+            if state.done >= settings.iterations:
+                strip.add(settings.iterations, _to_rgb(state.picture))
     finally:
         progress.close()
         log.on_train_end()
@@ -275,14 +281,15 @@ def _minimize(settings, objective, picture, iterations, report):
 
 
 def _require_finite(judgement, state):
-    if np.isfinite(judgement.loss):
+    if np.isfinite(judgement.loss + judgement.gradient.sum()):
         return
     from fast_depth_style.training.checkpoint import NotFiniteError
 
     bad = [n for n, v in judgement.terms.items() if not np.isfinite(v)]
     raise NotFiniteError(
         f"the loss is not finite after iteration {state.done}"
-        f" ({', '.join(bad)}): give a smaller --learning_rate or weight"
+        f" ({', '.join(bad) or 'its gradient'}): give a smaller"
+        " --learning_rate or weight"
     )
 
 

@@ -66,7 +66,8 @@ class OptimizationSettings:
     content_layer: str = _TRAINING.content_layer
     depth_network: str = _TRAINING.depth_network
     content_weight: float = _TRAINING.content_weight
-    style_weight: float = _TRAINING.style_weight
+    # Ten times training's, at which the photo hardly changes.
+    style_weight: float = 30.0
     depth_weight: float = _TRAINING.depth_weight
     tv_weight: float = _TRAINING.tv_weight
     range_weight: float = _TRAINING.range_weight
