@@ -19,7 +19,7 @@ STAMP := .venv/installed-$(shell pwd -P | cksum | cut -d ' ' -f 1)
 test: $(STAMP)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 demo: $(STAMP)
 	@$(PY) tools/demo.py

@@ -5,10 +5,19 @@ import pathlib
 
 # Deterministic, quiet TensorFlow; set before anything imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One core a worker: threads of several would wait for each other.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items):
+    """Begins with what takes longest, so that no worker is left with it."""
+    items.sort(key=lambda item: "training" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")
@@ -25,26 +34,37 @@ def assets() -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
-def served_model(tmp_path_factory) -> pathlib.Path:
-    """A small exported style with random weights: the folder of its version."""
+def small_network():
+    """A network of the least size, all of whose random weights count."""
     import keras
 
     from fast_depth_style.networks.transformer import Transformer
-    from fast_depth_style.serving.saved_model import export_saved_model
 
     keras.utils.set_random_seed(0)
     network = Transformer(width=0.1, blocks=1)
     network.build()
-    folder = tmp_path_factory.mktemp("served") / "random"
-    return export_saved_model(network, folder, {"name": "Random"})
+    for weight in network.trainable_weights:
+        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1))
+    return network
 
 
 @pytest.fixture(scope="session")
-def _session_server(served_model):
+def small_model(small_network, tmp_path_factory) -> pathlib.Path:
+    """The folder `small_network` was exported to. Not to be changed."""
+    from fast_depth_style.serving.saved_model import export_saved_model
+
+    folder = tmp_path_factory.mktemp("models") / "small"
+    version = export_saved_model(small_network, folder, {"name": "Small"})
+    assert version == folder / "1"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _session_server(small_model):
     pytest.importorskip("tensorflow_serving")
     from loopback_server import running
 
-    with running({"wave": served_model}) as server:
+    with running({"wave": small_model / "1"}) as server:
         yield server
 
 

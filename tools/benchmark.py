@@ -2,19 +2,24 @@
 
     fast-depth-style benchmark train
     fast-depth-style benchmark stylize
+    fast-depth-style benchmark tflite --files=full.tflite,mobile.tflite
 
 train is a whole training step without depth against PyTorch's; stylize one
 picture through the SavedModel against PyTorch and ONNX Runtime. Nothing is
-timed before all have been found to compute the same. The machine should have
-nothing else to do. Needs pip install 'fast-depth-style[benchmark]'.
+timed before all have been found to compute the same. Both need
+pip install 'fast-depth-style[benchmark]'. tflite is one picture through each
+of several exported files, against the first. The machine should have nothing
+else to do.
 """
 
 import importlib.util
+import pathlib
 import sys
 from typing import Literal
 
 from absl import flags
 
+from fast_depth_style.networks import MINIMUM_SIDE
 from fast_depth_style.requests import RequestError
 from fast_depth_style.tools import program
 from fast_depth_style.training.settings import Settings, preset
@@ -44,22 +49,27 @@ _PICTURE_SIZE = flags.DEFINE_list(
     "picture_size", ["1024", "680"], "stylize: width,height in pixels."
 )
 
-_LEAST_SIDE = 16
+_FILES = flags.DEFINE_list(
+    "files", [], "tflite: exported files; the first is the reference."
+)
 
 
-def main(subject: Literal["train", "stylize"]) -> None:
+def main(subject: Literal["train", "stylize", "tflite"]) -> None:
     """Measures and prints a table."""
-    wanted = ["torch"] if subject == "train" else ["torch", "onnxruntime"]
-    for name in wanted:
+    {"train": _train, "stylize": _stylize, "tflite": _tflite}[subject]()
+
+
+def _require(*packages):
+    for name in packages:
         if importlib.util.find_spec(name) is None:
             raise RequestError(
                 f"{name} is not installed, there is nothing to compare with:"
                 " pip install 'fast-depth-style[benchmark]'"
             )
-    (_train if subject == "train" else _stylize)()
 
 
 def _train():
+    _require("torch")
     kind = (_PERCEPTUAL_NETWORK.value or "vgg19").partition(":")[0]
     if kind != "vgg19":
         raise RequestError(
@@ -84,14 +94,15 @@ def _train():
 
 
 def _stylize():
+    _require("torch", "onnxruntime")
     try:
         width, height = map(int, _PICTURE_SIZE.value)
     except ValueError:
         width = height = 0
-    if min(width, height) < _LEAST_SIDE:
+    if min(width, height) < MINIMUM_SIDE:
         raise RequestError(
             f"--picture_size={','.join(_PICTURE_SIZE.value)} is not"
-            f" WIDTH,HEIGHT of at least {_LEAST_SIDE} pixels"
+            f" WIDTH,HEIGHT of at least {MINIMUM_SIDE} pixels"
         )
     from fast_depth_style.benchmarking import stylizing
 
@@ -105,6 +116,19 @@ def _stylize():
             track=_progress,
         ),
         stylizing.REFERENCES,
+    )
+
+
+def _tflite():
+    from fast_depth_style.benchmarking import tflite_files
+
+    files = [pathlib.Path(name) for name in _FILES.value]
+    tflite_files.require_files(files)
+    _print(
+        tflite_files.compare_files(
+            files, _ROUNDS.value, _THREADS.value, track=_progress
+        ),
+        [str(files[0])],
     )
 
 

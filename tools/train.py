@@ -95,6 +95,11 @@ _INITIAL_MODEL = flags.DEFINE_string(
 _WIDTH = flags.DEFINE_float(
     "width", None, f"Multiplier of the network's channels ({_D.width})."
 )
+_BLOCKS = flags.DEFINE_integer(
+    "blocks",
+    None,
+    f"Residual blocks of the network: fewer are faster ({_D.blocks}).",
+)
 _LEARNING_RATE = flags.DEFINE_float(
     "learning_rate", None, f"Adam's learning rate ({_D.learning_rate})."
 )
@@ -164,6 +169,7 @@ def main() -> None:
         teacher=_TEACHER.value,
         initial_model=_INITIAL_MODEL.value,
         width=_WIDTH.value,
+        blocks=_BLOCKS.value,
         learning_rate=_LEARNING_RATE.value,
         batch_size=_BATCH_SIZE.value,
         image_size=_IMAGE_SIZE.value,
@@ -178,23 +184,23 @@ def main() -> None:
             raise RequestError(
                 f"missing --{name}=… (--help explains each flag)"
             )
+    import keras
+
     from fast_depth_style.training.checkpoint import NotFiniteError
-    from fast_depth_style.training.run import train
+    from fast_depth_style.training.run import export_run, train
 
     workdir = _WORKDIR.value
     try:
-        exported = train(
-            settings, workdir, jit=_JIT.value, strategy=_STRATEGY.value
-        )
+        train(settings, workdir, jit=_JIT.value, strategy=_STRATEGY.value)
     except NotFiniteError as error:
         sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
-    if exported is None:
+    if keras.backend.backend() != "tensorflow":
         print(
             f"Done: the network is in {workdir}. The same command with"
             " KERAS_BACKEND=tensorflow exports it."
         )
         return
-    model = exported.parent
+    model = export_run(workdir).parent
     print(
         f"Done: the model is in {model}. Now try\n  fast-depth-style stylize"
         f" --model={model} --input=PHOTO --output=PICTURE.jpg"

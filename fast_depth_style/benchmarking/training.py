@@ -185,7 +185,7 @@ def _prepare(settings, folder):
     )
     (folder / "settings.json").write_text(json.dumps(settings.to_json()))
     keras.utils.set_random_seed(settings.seed)
-    network = Transformer(width=settings.width)
+    network = Transformer(settings.width, settings.blocks)
     network.build()
     weights = {n: w.numpy() for n, w in named_weights(network).items()}
     np.savez(folder / "network.npz", **weights)

@@ -14,7 +14,7 @@ from fast_depth_style.serving.export_settings import ExportSettings
 from fast_depth_style.serving.network import read_network
 from fast_depth_style.serving.saved_model import read_card, read_model
 from fast_depth_style.stylization.tiles import stylize
-from fast_depth_style.training.run import train
+from fast_depth_style.training.run import export_run, train
 from fast_depth_style.training.settings import preset
 
 
@@ -59,7 +59,8 @@ def run(
         "quick", style=str(painting), content=str(photos), steps=steps
     )
     workdir = output / "training"
-    model = train(settings, workdir).parent
+    train(settings, workdir)
+    model = export_run(workdir).parent
     lap("training")
 
     print("3/5 Exporting for phones", flush=True)

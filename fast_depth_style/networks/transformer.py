@@ -10,7 +10,6 @@ from fast_depth_style.networks.convolutions import (
 )
 from fast_depth_style.networks.instance_norm import InstanceNormalization
 
-MINIMUM_SIDE = 16
 RECEPTIVE_RADIUS = 57
 """Pixels around a pixel that its colour depends on, statistics aside."""
 

@@ -16,7 +16,7 @@ import pathlib
 from fast_depth_style.reproduction.page import write_page
 from fast_depth_style.reproduction.plan import Group, Plan
 from fast_depth_style.requests import RequestError
-from fast_depth_style.training.run import train
+from fast_depth_style.training.run import export_run, train
 
 STAGES = ("train", "evaluate", "page")
 
@@ -70,14 +70,14 @@ def evaluation_folder(workdir: pathlib.Path, group: Group) -> pathlib.Path:
 
 
 def _evaluate(plan, group, workdir):
-    for label, settings in group.runs.items():
+    for label in group.runs:
         folder = run_folder(workdir, group, label)
         if not (folder / "settings.json").exists():
             raise RequestError(
                 f"{group.name}: {label} has not been trained: run --stage=train"
             )
         if not (folder / "model").exists():
-            train(settings, folder)  # Trained elsewhere; this exports it.
+            export_run(folder)
     if _is_evaluated(plan, group, workdir):
         return
     print(f"Evaluating {group.name}", flush=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from fast_depth_style.networks.transformer import MINIMUM_SIDE
+from fast_depth_style.networks import MINIMUM_SIDE
 
 MAXIMUM_PIXELS = 1 << 23
 """Of all pictures of a request together: 3840x2160 fits."""

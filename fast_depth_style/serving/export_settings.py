@@ -3,7 +3,7 @@
 import dataclasses
 import importlib.util
 
-from fast_depth_style.networks.transformer import MINIMUM_SIDE
+from fast_depth_style.networks import MINIMUM_SIDE
 from fast_depth_style.requests import RequestError
 
 FORMATS = (

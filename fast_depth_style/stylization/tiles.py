@@ -15,10 +15,8 @@ from itertools import product
 import numpy as np
 import tensorflow as tf
 
-from fast_depth_style.networks.transformer import (
-    MINIMUM_SIDE,
-    RECEPTIVE_RADIUS,
-)
+from fast_depth_style.networks import MINIMUM_SIDE
+from fast_depth_style.networks.transformer import RECEPTIVE_RADIUS
 
 #: Largest picture that is taken whole, in pixels. A network of width 1.0 then
 #: needs 2 GiB of memory, TensorFlow included.

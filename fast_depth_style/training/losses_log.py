@@ -28,6 +28,7 @@ class LossesLog(keras.callbacks.Callback):
         self._start = start
         self._every = every
         self._objective = objective
+        self._drawn = False
         terms = [*objective.terms]
         self._fields = ["step", "loss", *terms, *(f"{t}_share" for t in terms)]
         rows = [r for r in read_losses(path) if r["step"] <= start]
@@ -49,13 +50,15 @@ class LossesLog(keras.callbacks.Callback):
         self._writer.writerow({"step": step + 1, **row})
         # At once: a checkpoint of this step must not outlive its row.
         self._file.flush()
-        if (step + 1) % self._every == 0:
+        self._drawn = (step + 1) % self._every == 0
+        if self._drawn:
             draw_losses(self._path, self._path.with_suffix(".png"))
 
     def on_train_end(self, logs=None):
-        """Closes the file and draws it."""
+        """Closes the file and draws it, if the last step did not."""
         self._file.close()
-        draw_losses(self._path, self._path.with_suffix(".png"))
+        if not self._drawn:
+            draw_losses(self._path, self._path.with_suffix(".png"))
 
 
 def read_losses(path: pathlib.Path) -> list[dict[str, float]]:

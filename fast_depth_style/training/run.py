@@ -57,8 +57,8 @@ def train(
     workdir: str | os.PathLike,
     jit: bool | None = None,
     strategy: str = "none",
-) -> pathlib.Path | None:
-    """Trains a style, or continues to, and exports it.
+) -> None:
+    """Trains a style, or continues to; a finished run stays as it is.
 
     Ctrl-C ends the run after the current step, with everything written.
 
@@ -68,11 +68,6 @@ def train(
         jit: Whether to compile the step with XLA; None does on GPU and TPU,
             and under JAX. On CPUs TensorFlow's own convolutions are faster.
         strategy: "none", or "mirrored" for all devices of this machine.
-
-    Returns:
-        The folder of the exported model; None under another backend than
-        TensorFlow, which the export needs. Calling this again under
-        TensorFlow exports what was trained.
 
     Raises:
         RequestError: Something asked for cannot be had; found before training
@@ -91,9 +86,31 @@ def train(
     require_same_run(workdir, settings)
     if _steps_done(workdir) < settings.steps:
         _train(settings, workdir, painting, jit, strategy)
-    if keras.backend.backend() != "tensorflow":
-        return None
-    return _export(load_network(workdir), settings, workdir)
+
+
+def export_run(workdir: str | os.PathLike) -> pathlib.Path:
+    """Exports the network of a finished run; needs TensorFlow.
+
+    Returns:
+        The folder of the exported model.
+
+    Raises:
+        RequestError: There is no such run, or it is not finished.
+    """
+    from fast_depth_style.serving.saved_model import export_saved_model
+
+    workdir = pathlib.Path(workdir)
+    network = load_network(workdir)
+    settings = read_settings(workdir)
+    done = _steps_done(workdir)
+    if done < settings.steps:
+        raise RequestError(
+            f"{workdir}: {done} of {settings.steps} steps are done: the command"
+            " that began the training continues it"
+        )
+    return export_saved_model(
+        network, workdir / "model", _card(settings, workdir)
+    )
 
 
 def load_network(workdir: str | os.PathLike) -> Transformer:
@@ -107,7 +124,7 @@ def load_network(workdir: str | os.PathLike) -> Transformer:
     found = checkpoint.checkpoints(workdir / "checkpoints")
     if settings is None or not found:
         raise RequestError(f"{workdir} holds no training run with a checkpoint")
-    network = Transformer(width=settings.width, dtype="float32")
+    network = Transformer(settings.width, settings.blocks, dtype="float32")
     network.build()
     checkpoint.restore_network(found[-1], network)
     return network
@@ -157,7 +174,7 @@ def build_trainer(
         RequestError: A network asked for cannot be had.
     """
     policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
-    network = Transformer(width=settings.width, dtype=policy)
+    network = Transformer(settings.width, settings.blocks, dtype=policy)
     network.build()
     if settings.initial_model:
         _copy_weights(settings.initial_model, network)
@@ -212,6 +229,7 @@ def _copy_weights(initial_model, network):
         raise RequestError(
             f"--initial_model={initial_model} has width {initial.width} and"
             f" {initial.blocks} blocks: give --width={initial.width}"
+            f" --blocks={initial.blocks}"
         )
     network.set_weights(initial.get_weights())
 
@@ -303,16 +321,14 @@ def _write_skipped(workdir, source):
     print(f"Skipped {len(lines)} photos that cannot be used: see {path}")
 
 
-def _export(network, settings, workdir):
-    from fast_depth_style.serving.saved_model import export_saved_model
-
+def _card(settings, workdir):
     rows = read_losses(workdir / "losses.csv")[-_CARD_STEPS:]
     terms = [
         name
         for name in (rows[0] if rows else [])
         if name != "step" and not name.endswith("_share")
     ]
-    card = {
+    return {
         "name": pathlib.Path(settings.style).stem,
         "settings": settings.to_json(),
         "final_terms": {
@@ -320,4 +336,3 @@ def _export(network, settings, workdir):
         },
         "exported": time.strftime("%Y-%m-%d"),
     }
-    return export_saved_model(network, workdir / "model", card)

@@ -36,6 +36,7 @@ class Settings:
         initial_model: Exported model or workdir whose network training starts
             from; empty starts from random weights.
         width: Multiplier of the network's channel counts.
+        blocks: Residual blocks of the network.
         learning_rate: Adam's.
         decay_from: Part of the run after which the learning rate falls, to a
             tenth at its end; 1 keeps it constant.
@@ -70,6 +71,7 @@ class Settings:
     teacher: str = ""
     initial_model: str = ""
     width: float = 1.0
+    blocks: int = 5
     learning_rate: float = 1e-3
     decay_from: float = 0.4
     depth_from: float = 0.2
@@ -143,6 +145,7 @@ class Settings:
 
 
 _LEAST = {
+    "blocks": 1,
     "batch_size": 1,
     "image_size": 64,
     "style_size": 64,

@@ -1,6 +1,4 @@
 import itertools
-import subprocess
-import sys
 
 import numpy as np
 import tensorflow as tf
@@ -55,31 +53,3 @@ def test_skipped_photos_come_through(photo_folder):
     batches_ = _take(4, source, 40, 3, 7)
     assert np.isfinite(batches_).all()
     assert source.skipped == {str(photo_folder / "bad.jpg"): "not a picture"}
-
-
-_MIRRORED = """
-import sys
-import numpy as np
-import tensorflow as tf
-from fast_depth_style.content.folder import FolderContent
-from fast_depth_style.content.pipeline import content_dataset
-
-(cpu,) = tf.config.list_physical_devices("CPU")
-logical = tf.config.LogicalDeviceConfiguration()
-tf.config.set_logical_device_configuration(cpu, [logical, logical])
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-source = FolderContent(sys.argv[1])
-whole = content_dataset(source, 40, 4, 7)
-parts = strategy.experimental_distribute_dataset(whole)
-for batch, part in zip(whole.take(3), parts):
-    first, second = strategy.experimental_local_results(part)
-    assert first.shape == second.shape == (2, 40, 40, 3)
-    np.testing.assert_array_equal(np.concatenate([first, second]), batch)
-"""
-
-
-def test_a_mirrored_strategy_splits_each_batch(photo_folder):
-    """In its own process: devices are fixed once TensorFlow has started."""
-    subprocess.run(
-        [sys.executable, "-c", _MIRRORED, str(photo_folder)], check=True
-    )

@@ -2,19 +2,12 @@ import numpy as np
 import pytest
 
 from fast_depth_style.evaluation.stylizers import load_stylizers
-from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.requests import RequestError
-from fast_depth_style.serving.saved_model import export_saved_model
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """A small untrained network and the folder it was exported to."""
-    network = Transformer(width=0.125)
-    network.build()
-    folder = tmp_path_factory.mktemp("models") / "painted"
-    export_saved_model(network, folder, {})
-    return network, folder
+@pytest.fixture
+def model(small_network, small_model):
+    return small_network, small_model
 
 
 def test_controls_are_always_there(photo):
@@ -34,7 +27,7 @@ def test_labels(model):
     found = load_stylizers([f"mine={folder}", str(folder), "soft=blur"])
     assert [s.label for s in found] == [
         "mine",
-        "painted",
+        "small",
         "soft",
         "identity",
         "blur",

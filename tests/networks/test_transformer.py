@@ -3,11 +3,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from fast_depth_style.networks.transformer import (
-    MINIMUM_SIDE,
-    RECEPTIVE_RADIUS,
-    Transformer,
-)
+from fast_depth_style.networks import MINIMUM_SIDE
+from fast_depth_style.networks.transformer import RECEPTIVE_RADIUS, Transformer
 
 
 def _network(width=0.1, blocks=1, **kwargs):

@@ -28,6 +28,7 @@ def plan(tmp_path_factory):
             "image_size": 64,
             "style_size": 64,
             "width": 0.125,
+            "blocks": 1,
             "batch_size": 1,
             "steps": 4,
             "mixed_precision": False,

@@ -36,8 +36,8 @@ def client(server, request):
 
 
 @pytest.fixture(scope="module")
-def local(served_model):
-    return tf.saved_model.load(str(served_model)).signatures
+def local(small_model):
+    return tf.saved_model.load(str(small_model / "1")).signatures
 
 
 def test_both_signatures_are_those_of_the_model(client, local):

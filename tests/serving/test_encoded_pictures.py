@@ -3,18 +3,15 @@ import resource
 import struct
 import zlib
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.serving.encoded_pictures import (
     MAXIMUM_PIXELS,
     decode_pictures,
 )
-from fast_depth_style.serving.saved_model import export_saved_model
 
 _COARSE = np.random.default_rng(0).integers(0, 256, (4, 5, 4), np.uint8)
 _RGBA = Image.fromarray(_COARSE).resize((24, 20), Image.Resampling.BICUBIC)
@@ -172,13 +169,9 @@ def test_a_wide_picture_is_taken_and_too_many_of_them_are_not():
         _decode(tf.constant([wide] * number))
 
 
-@pytest.fixture(scope="module")
-def encoded(tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    network = Transformer(width=0.1, blocks=1)
-    network.build()
-    folder = export_saved_model(network, tmp_path_factory.mktemp("model"), {})
-    model = tf.saved_model.load(str(folder))
+@pytest.fixture
+def encoded(small_model):
+    model = tf.saved_model.load(str(small_model / "1"))
     yield model.signatures["encoded"]
     del model  # Its variables live no longer than it does.
 

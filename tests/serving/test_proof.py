@@ -1,12 +1,9 @@
 import math
-import pathlib
 
 import numpy as np
 import pytest
 
 from fast_depth_style.serving.proof import Proof, prove, table
-from fast_depth_style.serving.proof import prove_saved_model as prove_model
-from fast_depth_style.serving.saved_model import export_saved_model
 
 _PICTURE = np.full((1, 16, 20, 3), 100, np.float32)
 
@@ -54,22 +51,3 @@ def test_the_table_lines_up():
     assert len({len(line) for line in lines}) == 1
     assert lines[2].split() == "long.onnx 512x512 1000 61.2 0.2 1500".split()
     assert "exact" in lines[1]
-
-
-def test_a_fresh_process_runs_a_saved_model(small_network, tmp_path):
-    folder = export_saved_model(small_network, tmp_path / "m", {})
-    # Not flat: normalization would show the rounding of another thread count.
-    picture = np.random.default_rng(0).uniform(0, 255, (1, 32, 40, 3))
-    picture = picture.astype(np.float32)
-    groups = [[picture], [picture[:, :, :33], picture[:, :, 1:34] / 2]]
-    expected = [
-        [np.clip(small_network(picture), 0, 255) for picture in group]
-        for group in groups
-    ]
-    small, large = prove_model(folder, groups, expected)
-    assert small.failure is None and large.failure is None
-    assert large.size == (32, 33) and large.file == "1"
-    sizes = (p.stat().st_size for p in pathlib.Path(folder).rglob("*.*"))
-    assert small.bytes > max(sizes)
-    expected[1][1] = expected[1][1] + 1
-    assert prove_model(folder, groups, expected)[1].failure

@@ -44,12 +44,12 @@ def _files(folder):
     )
 
 
-def test_a_folder_with_broken_files(served_model, photos):
+def test_a_folder_with_broken_files(small_model, photos):
     # Inside the input: a second run must not take the paintings for photos.
     output = photos / "out"
     for _ in range(2):
         counts = beam.stylize_files(
-            str(served_model), str(photos), f"{output}/", _RUNNER
+            str(small_model), str(photos), f"{output}/", _RUNNER
         )
         assert counts == beam.Counts(stylized=3, broken=2)
 
@@ -59,7 +59,7 @@ def test_a_folder_with_broken_files(served_model, photos):
         "sub/b.bmp.png",
         "sub/deep/c.webp",
     ]
-    model = read_model(served_model)
+    model = read_model(small_model)
     np.testing.assert_array_equal(
         read_rgb(output / "a.png"), tiles.stylize(model, _PIXELS)
     )
@@ -75,9 +75,9 @@ def test_a_folder_with_broken_files(served_model, photos):
     ]
 
 
-def test_wrong_requests_are_refused_in_one_line(served_model, photos, tmp_path):
+def test_wrong_requests_are_refused_in_one_line(small_model, photos, tmp_path):
     good = {
-        "model": str(served_model),
+        "model": str(small_model),
         "source": str(photos),
         "output": str(tmp_path / "out"),
         "options": _RUNNER,
@@ -95,11 +95,11 @@ def test_wrong_requests_are_refused_in_one_line(served_model, photos, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_the_program(served_model, photos, tmp_path):
+def test_the_program(small_model, photos, tmp_path):
     output = tmp_path / "out"
     done = subprocess.run(
         [sys.executable, "-m", "fast_depth_style.tools.stylize_beam"]
-        + [f"--model={served_model}", f"--input={photos}/*"]
+        + [f"--model={small_model}", f"--input={photos}/*"]
         + [f"--output={output}", "--", "--direct_num_workers=1"],
         capture_output=True,
         text=True,

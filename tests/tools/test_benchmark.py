@@ -1,17 +1,13 @@
 import importlib.util
-import subprocess
-import sys
 
 import pytest
+from programs import run_program
 
 _TORCH = importlib.util.find_spec("torch") is not None
 
 
 def _run(*arguments):
-    command = [sys.executable, "-m", "fast_depth_style.tools.benchmark"]
-    return subprocess.run(
-        [*command, *arguments], capture_output=True, text=True
-    )
+    return run_program("benchmark.py", *arguments)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +16,7 @@ def _run(*arguments):
         ((), "subject is missing; choose train, stylize"),
         (("sleep",), "subject is unknown: 'sleep'"),
         (("train", "--rounds=0"), "--rounds=0"),
+        (("tflite",), "give --files="),
     ],
 )
 def test_a_wrong_request_is_one_line(arguments, says):

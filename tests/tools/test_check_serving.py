@@ -1,19 +1,12 @@
-import subprocess
-import sys
-
 import pytest
 import tensorflow as tf
+from programs import run_program
 
 
 def _check(**flags):
     flags = {"model": "wave", "sizes": "48x40,51x33", "requests": 2} | flags
     flags = {"timeout": 600} | flags
-    return subprocess.run(
-        [sys.executable, "-m", "fast_depth_style.tools.check_serving"]
-        + [f"--{name}={value}" for name, value in flags.items()],
-        capture_output=True,
-        text=True,
-    )
+    return run_program("check_serving.py", **flags)
 
 
 def test_a_good_server(server):

@@ -1,19 +1,9 @@
-import pathlib
-import subprocess
-import sys
-
 import pytest
-
-_TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "evaluate.py"
+from programs import run_program
 
 
 def _run(*arguments):
-    return subprocess.run(
-        [sys.executable, str(_TOOL), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_program("evaluate.py", *arguments)
 
 
 def test_help_says_how():

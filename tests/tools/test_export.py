@@ -1,30 +1,15 @@
-import subprocess
-import sys
-
-import keras
 import pytest
-
-from fast_depth_style.networks.transformer import Transformer
-from fast_depth_style.serving.saved_model import export_saved_model
+from programs import run_program
 
 
 def _export(**flags):
-    return subprocess.run(
-        [sys.executable, "-m", "fast_depth_style.tools.export"]
-        + [f"--{name}={value}" for name, value in flags.items()],
-        capture_output=True,
-        text=True,
-    )
+    return run_program("export.py", **flags)
 
 
-def test_a_model_is_exported(tmp_path):
-    keras.utils.set_random_seed(0)
-    network = Transformer(width=0.1, blocks=1)
-    network.build()
-    export_saved_model(network, tmp_path / "model", {"name": "W"})
+def test_a_model_is_exported(small_model, tmp_path):
     output = tmp_path / "out"
     done = _export(
-        workdir=tmp_path, output=output, formats="tflite_float32", sizes=32
+        workdir=small_model, output=output, formats="tflite_float32", sizes=32
     )
     assert done.returncode == 0, done.stderr
     assert "float32_32.tflite" in done.stdout.splitlines()[-1]

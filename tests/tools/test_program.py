@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from programs import run_program
 
 _PROGRAM = '''"""Paints a fence.
 
@@ -36,14 +37,24 @@ _GOOD = ("front", "--colour=red", "--brush=wide")
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Starts the program above with a body for `main`."""
+def write(tmp_path):
+    """Writes the program above with a body for `main`; returns the file."""
 
-    def start(*arguments, body="pass"):
+    def write(body):
         path = tmp_path / "paint.py"
         path.write_text(_PROGRAM.replace("BODY", body))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start(write):
+    """Starts it."""
+
+    def start(*arguments, body="pass"):
         return subprocess.Popen(
-            [sys.executable, path, *arguments],
+            [sys.executable, write(body), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -125,12 +136,12 @@ def test_a_wrong_request_is_one_line_and_exit_code_2(run):
         "import tensorflow as tf; tf.io.write_file('/dev/full', 'x' * 100_000)",
     ],
 )
-def test_a_full_disk_is_one_line_and_exit_code_1(run, body):
-    code, _, err = run(*_GOOD, body=body)
+def test_a_full_disk_is_one_line_and_exit_code_1(write, body):
+    done = run_program(write(body), *_GOOD)
 
-    assert code == 1
-    assert err.startswith("paint.py: the disk is full")
-    assert err.count("\n") == 1
+    assert done.returncode == 1
+    assert done.stderr.startswith("paint.py: the disk is full")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -141,12 +152,12 @@ def test_a_full_disk_is_one_line_and_exit_code_1(run, body):
         "raise tf.errors.ResourceExhaustedError(None, None, 'OOM')",
     ],
 )
-def test_a_lack_of_memory_is_one_line_and_exit_code_1(run, body):
-    code, _, err = run(*_GOOD, body=body)
+def test_a_lack_of_memory_is_one_line_and_exit_code_1(write, body):
+    done = run_program(write(body), *_GOOD)
 
-    assert code == 1
-    assert err.startswith("paint.py: out of memory")
-    assert err.count("\n") == 1
+    assert done.returncode == 1
+    assert done.stderr.startswith("paint.py: out of memory")
+    assert done.stderr.count("\n") == 1
 
 
 def test_another_exception_shows_where_it_was_raised(run):

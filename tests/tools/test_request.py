@@ -1,10 +1,8 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from programs import run_program
 
 from fast_depth_style.images.files import read_rgb
 
@@ -13,12 +11,7 @@ _PIXELS = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
 
 def _request(**flags):
     flags = {"timeout": 600} | flags
-    return subprocess.run(
-        [sys.executable, "-m", "fast_depth_style.tools.request"]
-        + [f"--{name}={value}" for name, value in flags.items()],
-        capture_output=True,
-        text=True,
-    )
+    return run_program("request.py", **flags)
 
 
 @pytest.fixture
@@ -27,7 +20,7 @@ def photo(tmp_path):
     return tmp_path / "photo.png"
 
 
-def test_a_photo_becomes_a_painting(server, served_model, photo, tmp_path):
+def test_a_photo_becomes_a_painting(server, small_model, photo, tmp_path):
     target = tmp_path / "new" / "painting.png"
     done = _request(
         server=server.rest, model="wave", input=photo, output=target
@@ -35,7 +28,7 @@ def test_a_photo_becomes_a_painting(server, served_model, photo, tmp_path):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"stylized {target}\n"
-    signatures = tf.saved_model.load(str(served_model)).signatures
+    signatures = tf.saved_model.load(str(small_model / "1")).signatures
     expected = signatures["serving_default"](image=_PIXELS[None])
     np.testing.assert_array_equal(
         read_rgb(target), expected["stylized_image"][0]

@@ -1,39 +1,17 @@
-import subprocess
-import sys
-
-import keras
 import numpy as np
 import pytest
 from PIL import Image
+from programs import run_program
 
 from fast_depth_style.images.files import read_rgb
-from fast_depth_style.networks.transformer import Transformer
-from fast_depth_style.serving.saved_model import (
-    export_saved_model,
-    read_model,
-)
+from fast_depth_style.serving.saved_model import read_model
 from fast_depth_style.stylization import tiles
 
 _PIXELS = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
 
 
 def _stylize(**flags):
-    return subprocess.run(
-        [sys.executable, "-m", "fast_depth_style.tools.stylize"]
-        + [f"--{name}={value}" for name, value in flags.items()],
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    network = Transformer(width=0.1, blocks=1)
-    network.build()
-    folder = tmp_path_factory.mktemp("models") / "random"
-    export_saved_model(network, folder, {"name": "Random"})
-    return folder
+    return run_program("stylize.py", **flags)
 
 
 @pytest.fixture
@@ -46,14 +24,14 @@ def photos(tmp_path):
     return folder
 
 
-def test_a_folder_of_photos(model, photos, tmp_path):
+def test_a_folder_of_photos(small_model, photos, tmp_path):
     output = tmp_path / "out"
-    done = _stylize(model=model, input=photos, output=output)
+    done = _stylize(model=small_model, input=photos, output=output)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "stylized 2, skipped 1 (named above)\n"
     (skipped,) = [s for s in done.stderr.splitlines() if "skipped" in s]
     assert skipped.endswith("broken.jpg: not a picture")
-    expected = tiles.stylize(read_model(model), _PIXELS)
+    expected = tiles.stylize(read_model(small_model), _PIXELS)
     for name in ("a.png", "sub/b.png"):
         np.testing.assert_array_equal(read_rgb(output / name), expected)
     assert sorted(p.name for p in output.rglob("*")) == [
@@ -63,9 +41,9 @@ def test_a_folder_of_photos(model, photos, tmp_path):
     ]
 
 
-def test_a_photo(model, photos, tmp_path):
+def test_a_photo(small_model, photos, tmp_path):
     output = tmp_path / "new" / "painted.png"
-    done = _stylize(model=model, input=photos / "a.png", output=output)
+    done = _stylize(model=small_model, input=photos / "a.png", output=output)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"stylized {output}\n"
     assert read_rgb(output).shape == _PIXELS.shape
@@ -81,8 +59,12 @@ def test_a_photo(model, photos, tmp_path):
         ({"output": "a.png/x"}, "cannot write there"),
     ],
 )
-def test_wrong_requests(model, photos, wrong, message):
-    flags = {"model": model, "input": photos, "output": photos / "new.png"}
+def test_wrong_requests(small_model, photos, wrong, message):
+    flags = {
+        "model": small_model,
+        "input": photos,
+        "output": photos / "new.png",
+    }
     flags |= {name: photos / value for name, value in wrong.items()}
     before = sorted(photos.rglob("*"))
     done = _stylize(**flags)

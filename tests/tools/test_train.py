@@ -1,6 +1,4 @@
 import dataclasses
-import os
-import pathlib
 import subprocess
 import sys
 
@@ -9,6 +7,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
+from programs import run_program
 
 from fast_depth_style.tools import program, train
 from fast_depth_style.training.settings import Settings
@@ -137,18 +136,12 @@ def test_a_disk_without_room_is_one_line_and_leaves_nothing(
 def test_no_network_for_a_download_is_one_line(request_of, tmp_path):
     """Nobody listens behind the proxy, and nothing was downloaded before."""
     nobody = "http://127.0.0.1:9"
-    program_file = pathlib.Path(train.__file__)
-    stopped = subprocess.run(
-        [
-            sys.executable,
-            program_file,
-            *_command(request_of | {"perceptual_network": "vgg19"})[1:],
-        ],
-        env=os.environ
-        | {"KERAS_HOME": str(tmp_path / "keras"), "https_proxy": nobody},
-        capture_output=True,
-        text=True,
-        timeout=120,
+    stopped = run_program(
+        *_command(request_of | {"perceptual_network": "vgg19"}),
+        environment={
+            "KERAS_HOME": str(tmp_path / "keras"),
+            "https_proxy": nobody,
+        },
     )
 
     assert stopped.returncode == 2, stopped.stderr

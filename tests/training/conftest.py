@@ -56,7 +56,10 @@ def _fast_depth_weights(random):
 
 @pytest.fixture(scope="session")
 def material(tmp_path_factory) -> pathlib.Path:
-    """A folder: painting.png, photos/, vgg19.npz and fast_depth.npz."""
+    """A folder: painting.png, vgg19.npz, fast_depth.npz, and photos/.
+
+    One of the photos is broken.
+    """
     folder = tmp_path_factory.mktemp("material")
     random = np.random.default_rng(0)
     _picture(random, 96, 80).save(folder / "painting.png")
@@ -64,6 +67,7 @@ def material(tmp_path_factory) -> pathlib.Path:
     for number in range(7):
         picture = _picture(random, 90 + 7 * number, 120 - 5 * number)
         picture.save(folder / "photos" / f"{number}.png")
+    (folder / "photos" / "broken.jpg").write_text("not a picture")
     np.savez(folder / "vgg19.npz", **_vgg19_weights(random))
     np.savez(folder / "fast_depth.npz", **_fast_depth_weights(random))
     return folder
@@ -81,11 +85,12 @@ def small(material) -> Settings:
         content_layer="relu2_1",
         style_size=64,
         width=0.125,
+        blocks=1,
         batch_size=2,
         image_size=64,
         steps=20,
         checkpoint_every=8,
-        preview_every=8,
+        preview_every=20,
         mixed_precision=False,
     )
 

@@ -101,6 +101,14 @@ def test_a_run_that_diverges_at_once_has_no_checkpoint(tmp_path):
         _fit([StopIfNotFinite(tmp_path, 0)], 1, np.full((1, 1), np.inf))
 
 
+@pytest.fixture
+def listening():
+    """Python's handler, even where these tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
 class _PressCtrlC(keras.callbacks.Callback):
     def __init__(self, step, times=1):
         super().__init__()
@@ -113,8 +121,7 @@ class _PressCtrlC(keras.callbacks.Callback):
                 os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_ctrl_c_ends_the_run_after_the_step(tmp_path):
-    before = signal.getsignal(signal.SIGINT)
+def test_ctrl_c_ends_the_run_after_the_step(listening, tmp_path):
     stop, tell = StopWhenInterrupted(), _Tell()
     save = Checkpoints(tmp_path, start=0, every=100)
 
@@ -124,18 +131,17 @@ def test_ctrl_c_ends_the_run_after_the_step(tmp_path):
     assert stop.interrupted
     assert tell.steps == 3
     assert _steps(tmp_path) == [3]
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is listening
 
 
-def test_a_second_ctrl_c_ends_it_at_once():
-    before = signal.getsignal(signal.SIGINT)
+def test_a_second_ctrl_c_ends_it_at_once(listening):
     stop, tell = StopWhenInterrupted(), _Tell()
 
     with pytest.raises(KeyboardInterrupt), stop:
         _fit([_PressCtrlC(2, times=2), stop, tell], 6)
 
     assert tell.steps == 2
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is listening
 
 
 def test_nobody_presses_ctrl_c():

@@ -70,6 +70,8 @@ def test_it_is_drawn_every_so_many_steps_of_the_run_and_at_the_end(tmp_path):
     log.on_train_batch_end(2, {"loss": 4.0, "style": 1.0, "depth": 1.0})
     assert picture.exists()
     picture.unlink()
+    log.on_train_batch_end(3, {"loss": 4.0, "style": 1.0, "depth": 1.0})
+    assert not picture.exists()
     log.on_train_end()
 
     assert picture.exists()

@@ -1,7 +1,6 @@
 """Runs as a person makes them: stopped, killed, continued, spoilt."""
 
 import dataclasses
-import os
 import pathlib
 import random
 import re
@@ -15,11 +14,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from programs import Program, run_program
 
 from fast_depth_style.images.files import read_rgb
 from fast_depth_style.requests import RequestError
 from fast_depth_style.training.losses_log import read_losses
-from fast_depth_style.training.run import build_trainer, load_network, train
+from fast_depth_style.training.run import (
+    build_trainer,
+    export_run,
+    load_network,
+    train,
+)
 
 _TRAIN = pathlib.Path(__file__).parents[2].resolve() / "tools" / "train.py"
 
@@ -53,8 +58,9 @@ def _files(folder):
 def finished(small, tmp_path_factory):
     """An uninterrupted run: its workdir."""
     workdir = tmp_path_factory.mktemp("finished")
-    exported = train(small, workdir)
-    assert exported == workdir / "model" / "1"
+    train(small, workdir)
+    assert not (workdir / "model").exists()
+    assert export_run(workdir) == workdir / "model" / "1"
     return workdir
 
 
@@ -63,16 +69,18 @@ def start(command_line):
     """Starts tools/train.py in a process of its own."""
     started = []
 
-    def start(settings, workdir, *flags, **environment):
-        command = [sys.executable, _TRAIN, *command_line(settings, workdir)]
-        process = subprocess.Popen(
-            [*command, *flags],
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+    def start(settings, workdir, fresh=False):
+        flags = command_line(settings, workdir)
+        if fresh:
+            process = subprocess.Popen(
+                [sys.executable, _TRAIN, *flags],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+        else:
+            process = Program(_TRAIN, *flags)
         started.append(process)
         return process
 
@@ -82,11 +90,11 @@ def start(command_line):
         process.wait()
 
 
-def _wait(condition, process):
+def _wait(condition, process, pause=0.05):
     """Waits for something to happen while a process runs."""
     while not condition():
         assert process.poll() is None, process.communicate()
-        time.sleep(0.0005)
+        time.sleep(pause)
 
 
 def test_a_finished_run_is_all_there(finished, small):
@@ -98,12 +106,17 @@ def test_a_finished_run_is_all_there(finished, small):
     strips = sorted(path.name for path in (finished / "previews").iterdir())
     assert strips == [
         "latest.png",
-        *(f"step_{step:07d}.png" for step in (1, 8, 16, 20)),
+        *(f"step_{step:07d}.png" for step in (1, 20)),
     ]
     with Image.open(finished / "previews" / "latest.png") as strip:
         assert strip.size == (4 * 64 + 3 * 4, 2 * 64 + 4)
     with Image.open(finished / "losses.png") as plot:
         assert plot.width > plot.height
+    assert (
+        (finished / "skipped.txt")
+        .read_text()
+        .startswith(f"{small.content}/broken.jpg: ")
+    )
     assert not [path for path in finished.rglob(".*")]
 
 
@@ -122,7 +135,7 @@ def test_a_run_may_start_from_a_trained_network(
     ):
         np.testing.assert_array_equal(weight, expected)
     wider = dataclasses.replace(settings, width=0.25)
-    with pytest.raises(RequestError, match="give --width=0.125"):
+    with pytest.raises(RequestError, match="--width=0.125 --blocks=1"):
         train(wider, tmp_path / "wider")
     assert not (tmp_path / "wider").exists()
 
@@ -155,23 +168,15 @@ def test_losses_survive_kills_at_any_moment(finished, small, start, tmp_path):
     # Killed while a checkpoint is being written.
     process = start(settings, workdir)
     _wait(reached(moment.randint(2, 5)), process)
-    _wait((workdir / "checkpoints" / ".checkpoint.tmp").exists, process)
+    writing = (workdir / "checkpoints" / ".checkpoint.tmp").exists
+    _wait(writing, process, pause=0.0005)
     process.kill()
     process.wait()
     left = _checkpoint_steps(workdir)[-1]
     assert left < 20
 
-    # Killed at a random moment.
-    process = start(settings, workdir)
-    _wait(reached(left + 1), process)
-    time.sleep(moment.uniform(0, 0.2))
-    process.kill()
-    process.wait()
-    left = _checkpoint_steps(workdir)[-1]
-    assert left < 20
-
-    # Ctrl-C.
-    process = start(settings, workdir)
+    # Ctrl-C, in a process that has nothing from these tests.
+    process = start(settings, workdir, fresh=True)
     _wait(reached(left + 1), process)
     time.sleep(moment.uniform(0, 0.1))
     process.send_signal(signal.SIGINT)
@@ -182,11 +187,16 @@ def test_losses_survive_kills_at_any_moment(finished, small, start, tmp_path):
     assert err.endswith("train.py: interrupted\n")
     assert len(_losses(workdir)) == left < 20
 
-    # To the end.
+    # To the end. What an earlier part of the run met stays.
+    skipped = workdir / "skipped.txt"
+    skipped.write_text("gone.jpg: no such file\n")
     process = start(settings, workdir)
     out, err = process.communicate()
     assert process.returncode == 0, err
     assert f"the model is in {workdir / 'model'}" in out
+    assert f"Skipped 2 photos that cannot be used: see {skipped}" in out
+    assert "gone.jpg: " in skipped.read_text()
+    assert "broken.jpg: " in skipped.read_text()
     assert (workdir / "model" / "1" / "saved_model.pb").exists()
     np.testing.assert_allclose(_losses(workdir), _losses(finished), rtol=1e-5)
     assert not list((workdir / "checkpoints").glob(".*"))
@@ -207,73 +217,61 @@ def _tensorboard_steps(folder):
     }
 
 
-def test_depth_and_bfloat16_resume_too(small_with_depth, tmp_path):
-    settings = dataclasses.replace(
-        small_with_depth, mixed_precision=True, steps=5, checkpoint_every=3
-    )
-    train(settings, tmp_path / "whole")
-    copy = _without_last_checkpoint(tmp_path / "whole", tmp_path / "copy")
-    assert _checkpoint_steps(copy) == [3]
+_TWO_DEVICES = """
+import dataclasses, pathlib, sys
+import tensorflow as tf
+from fast_depth_style.requests import RequestError
+from fast_depth_style.training.run import train
+from fast_depth_style.training.workdir import read_settings
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+settings = read_settings(pathlib.Path(sys.argv[1]))
+odd = dataclasses.replace(settings, batch_size=3)
+try:
+    train(odd, sys.argv[2], strategy="mirrored")
+except RequestError as error:
+    print(error)
+print(pathlib.Path(sys.argv[2]).exists())
+train(settings, sys.argv[2], strategy="mirrored")
+"""
 
-    train(settings, copy)
 
+def test_two_devices_train_as_one(finished, tmp_path):
+    program = tmp_path / "two_devices.py"
+    program.write_text(_TWO_DEVICES)
+
+    done = run_program(program, finished, tmp_path / "two")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == [
+        "--batch_size=3 does not divide among 2 devices: give a multiple of 2",
+        "False",
+    ]
+    # Later, rounding has grown.
     np.testing.assert_allclose(
-        _losses(copy), _losses(tmp_path / "whole"), rtol=1e-5
+        _losses(tmp_path / "two")[:4], _losses(finished)[:4], rtol=1e-4
     )
-    depth = read_losses(copy / "losses.csv")
-    assert [row["depth_share"] > 0 for row in depth] == [False] * 2 + [True] * 3
 
 
-def test_photos_that_cannot_be_used_are_named(
-    small, material, tmp_path, capsys
-):
-    photos = shutil.copytree(material / "photos", tmp_path / "photos")
-    (photos / "broken.jpg").write_text("not a picture")
-    settings = dataclasses.replace(small, content=str(photos), steps=5)
-    workdir = tmp_path / "run"
+def test_a_finished_run_is_left_alone(finished, small):
+    before = _files(finished)
 
-    train(settings, workdir)
+    train(small, finished)
 
-    named = workdir / "skipped.txt"
-    assert "broken.jpg: " in named.read_text()
-    assert named.read_text().count("\n") == 1
-    assert f"Skipped 1 photos that cannot be used: see {named}" in (
-        capsys.readouterr().out
-    )
-    # What the first part of a run met stays when it is continued.
-    (photos / "broken.jpg").rename(photos / "again.jpg")
-    train(dataclasses.replace(settings, steps=9), workdir)
-    assert named.read_text().count("\n") == 2
-    assert "broken.jpg: " in named.read_text()
-    assert "again.jpg: " in named.read_text()
+    assert _files(finished) == before
 
 
-def test_a_run_is_made_longer(finished, small, tmp_path):
-    workdir = shutil.copytree(finished, tmp_path / "run")
-    longer = dataclasses.replace(small, steps=22)
+def test_what_is_not_finished_is_not_exported(finished, tmp_path):
+    copy = _without_last_checkpoint(finished, tmp_path / "run")
+    shutil.rmtree(copy / "model")
 
-    train(longer, workdir)
-
-    assert _checkpoint_steps(workdir) == [20, 22]
-    losses = _losses(workdir)
-    assert len(losses) == 22
-    np.testing.assert_array_equal(losses[:20], _losses(finished))
-
-
-def test_a_finished_run_is_exported_again_and_nothing_else(
-    finished, small, tmp_path
-):
-    workdir = shutil.copytree(finished, tmp_path / "run")
-    shutil.rmtree(workdir / "model")
-
-    assert train(small, workdir) == workdir / "model" / "1"
-
-    before, after = _files(finished), _files(workdir)
-    model = {name for name in after if name.parts[0] == "model"}
-    assert model
-    assert {n: after[n] for n in after.keys() - model} == {
-        n: before[n] for n in before if n.parts[0] != "model"
-    }
+    with pytest.raises(RequestError, match="16 of 20 steps are done"):
+        export_run(copy)
+    with pytest.raises(RequestError, match="holds no training run"):
+        export_run(tmp_path)
+    assert not (copy / "model").exists()
 
 
 def test_other_settings_are_refused_and_nothing_changes(finished, small):

@@ -2,39 +2,23 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
 from fast_depth_style.content.source import open_content
 from fast_depth_style.images.files import read_rgb
-from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.requests import RequestError
-from fast_depth_style.serving.saved_model import export_saved_model
 from fast_depth_style.training.losses_log import read_losses
 from fast_depth_style.training.run import build_trainer, load_network, train
 
 
 @pytest.fixture(scope="module")
-def teacher(tmp_path_factory):
-    """The folder of an exported model, larger than the student."""
-    network = Transformer(width=0.25, blocks=2)
-    network.build()
-    random = np.random.default_rng(0)
-    for weight in network.variables:
-        if len(weight.shape) == 4:
-            fan = np.prod(weight.shape[:3])
-            weight.assign(random.normal(0, fan**-0.5, weight.shape))
-    folder = tmp_path_factory.mktemp("models") / "teacher"
-    export_saved_model(network, folder, {"name": "A teacher"})
-    return folder
-
-
-@pytest.fixture(scope="module")
-def student(small, teacher):
-    """Settings of a run on the teacher alone, without any other network."""
+def student(small, small_model):
+    """Settings of a run on a teacher alone, without any other network."""
     return dataclasses.replace(
         small,
-        teacher=str(teacher),
+        teacher=str(small_model),
         # Would be refused if anybody looked at it.
         perceptual_network="vgg19:none.npz",
         style_weight=0.0,
@@ -46,7 +30,7 @@ def student(small, teacher):
 @pytest.fixture(scope="module")
 def workdir(student, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("student")
-    assert train(student, workdir) == workdir / "model" / "1"
+    train(student, workdir)
     return workdir
 
 
@@ -78,7 +62,7 @@ def test_a_network_is_its_own_best_student(student, workdir, mixed_precision):
     source = open_content(settings.content)
     photos = np.stack([source.crop(i, 64, 0) for i in range(2)])
 
-    terms = trainer(photos.astype("float32"), 0)
+    terms = trainer(photos.astype("float32"), keras.ops.zeros((), "int32"))
 
     clipped = float(terms["range"]) * 127.5**2
     variance = np.var(read_rgb(settings.style), axis=(0, 1)).mean()
