@@ -56,6 +56,48 @@ def fit_short_side(rgb: np.ndarray, pixels: int) -> np.ndarray:
     return resize(rgb, (round(height * scale), round(width * scale)))
 
 
+def fit_long_side(rgb: np.ndarray, pixels: int) -> np.ndarray:
+    """Scales a picture, up or down, until its long side has `pixels`.
+
+    Args:
+      rgb: uint8 array (height, width, 3) or (height, width).
+      pixels: Length of the long side; the short side follows, rounded, and
+        keeps at least one pixel.
+
+    Returns:
+      uint8 array of the new size, channels as given.
+
+    Raises:
+      ValueError: `pixels` is not positive.
+    """
+    return _scaled(rgb, pixels / max(rgb.shape[:2]))
+
+
+def fit_area(rgb: np.ndarray, pixels: float) -> np.ndarray:
+    """Scales a picture, up or down, until it has about so many pixels.
+
+    Args:
+      rgb: uint8 array (height, width, 3) or (height, width).
+      pixels: Height times width wanted; sides are rounded, and keep at least
+        one pixel.
+
+    Returns:
+      uint8 array of the new size, channels as given.
+
+    Raises:
+      ValueError: `pixels` is not positive.
+    """
+    height, width = rgb.shape[:2]
+    return _scaled(rgb, max(pixels, 0) ** 0.5 / (height * width) ** 0.5)
+
+
+def _scaled(rgb, scale):
+    if scale <= 0:
+        raise ValueError(f"size must be positive, not {scale} times as large")
+    height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
+    return resize(rgb, (height, width))
+
+
 def center_crop(rgb: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     """Cuts the middle out of a picture.
 

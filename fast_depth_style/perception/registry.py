@@ -9,13 +9,16 @@ PERCEPTUAL_SPECS = "vgg19, vgg19:FILE.npz, vgg19:FILE.h5, compact"
 DEPTH_SPECS = "hub:HANDLE_OR_FOLDER, fast_depth:FILE, fcrn:FILE, compact, none"
 
 
-def perceptual_network(spec: str, layers, dtype="float32") -> keras.Model:
+def perceptual_network(
+    spec: str, layers, dtype="float32", pooling: str = "max"
+) -> keras.Model:
     """Makes the network in which style and content are felt.
 
     Args:
         spec: One of `PERCEPTUAL_SPECS`.
         layers: Names of the layers to return, such as "relu3_1".
         dtype: Keras dtype or policy to compute in.
+        pooling: "max" or, in VGG19 alone, "average".
 
     Returns:
         A frozen model from (batch, height, width, 3) float32 RGB in 0..255 to
@@ -28,8 +31,13 @@ def perceptual_network(spec: str, layers, dtype="float32") -> keras.Model:
     if kind == "vgg19":
         from fast_depth_style.perception.vgg19 import VGG19
 
-        return VGG19(layers, argument or "imagenet", dtype=dtype)
+        return VGG19(layers, argument or "imagenet", pooling, dtype=dtype)
     if spec == "compact":
+        if pooling != "max":
+            raise RequestError(
+                f"the compact perceptual network has no {pooling} pooling: "
+                "use vgg19"
+            )
         from fast_depth_style.perception.compact_perceptual import (
             CompactPerceptual,
         )

@@ -23,6 +23,9 @@ LAYERS = tuple(
 )
 """Every layer whose features can be asked for, shallowest first."""
 
+POOLINGS = ("max", "average")
+"""How features are halved from block to block."""
+
 
 class VGG19(keras.Model):
     """Frozen VGG19 that computes no deeper than the deepest layer asked for.
@@ -31,7 +34,13 @@ class VGG19(keras.Model):
         layer_names: The layers it returns, shallowest first.
     """
 
-    def __init__(self, layers, weights: str = "imagenet", **kwargs):
+    def __init__(
+        self,
+        layers,
+        weights: str = "imagenet",
+        pooling: str = "max",
+        **kwargs,
+    ):
         """Loads the network.
 
         Args:
@@ -39,11 +48,13 @@ class VGG19(keras.Model):
             weights: "imagenet" (from Keras Applications, downloaded on first
                 use) or a file: `.npz` with keys `block1_conv1/kernel`,
                 `block1_conv1/bias`, … or `.h5` as Keras ships it.
+            pooling: "max", as it was trained, or "average", which gives
+                smoother gradients (Gatys, Ecker, Bethge 2015, section 4).
             **kwargs: Passed on to `keras.Model`.
 
         Raises:
-            RequestError: Unknown layer; weights that cannot be read, or lack
-                a layer that is needed.
+            RequestError: Unknown layer or pooling; weights that cannot be
+                read, or lack a layer that is needed.
         """
         super().__init__(trainable=False, autocast=False, **kwargs)
         unknown = sorted(set(layers) - set(LAYERS))
@@ -51,6 +62,11 @@ class VGG19(keras.Model):
             raise RequestError(
                 f"VGG19 has no layer {unknown[0]!r}: it has {', '.join(LAYERS)}"
             )
+        if pooling not in POOLINGS:
+            raise RequestError(
+                f"no pooling {pooling!r}: choose {' or '.join(POOLINGS)}"
+            )
+        self._pool = ops.max_pool if pooling == "max" else ops.average_pool
         depth = max(LAYERS.index(name) for name in layers) + 1
         self.layer_names = tuple(n for n in LAYERS[:depth] if n in layers)
         arrays = _read(weights, [_file_name(n) for n in LAYERS[:depth]])
@@ -92,7 +108,7 @@ class VGG19(keras.Model):
         found = {}
         for name, (kernel, bias) in zip(LAYERS, self._convs, strict=False):
             if name.endswith("_1") and _block(name) > 1:
-                x = ops.max_pool(x, 2, 2)
+                x = self._pool(x, 2, 2)
             x = ops.conv(x, ops.cast(kernel, x.dtype), padding="same")
             x = ops.relu(x + ops.cast(bias, x.dtype))
             if name in self.layer_names:

@@ -85,3 +85,21 @@ def test_center_crop():
 def test_center_crop_refuses_more_than_there_is(crop):
     with pytest.raises(ValueError, match="cannot cut"):
         size.center_crop(_ramp(21, 30), crop)
+
+
+def test_fit_long_side_keeps_at_least_a_pixel():
+    assert size.fit_long_side(_ramp(20, 30), 60).shape == (40, 60, 3)
+    assert size.fit_long_side(_ramp(30, 20), 15).shape == (15, 10, 3)
+    assert size.fit_long_side(_ramp(100, 1), 10).shape == (10, 1, 3)
+
+
+def test_fit_area_keeps_the_shape():
+    assert size.fit_area(_ramp(20, 40), 200).shape == (10, 20, 3)
+    assert size.fit_area(_ramp(20, 40)[..., 0], 3200).shape == (40, 80)
+    assert size.fit_area(_ramp(100, 1), 4).shape == (20, 1, 3)
+
+
+@pytest.mark.parametrize("fit", [size.fit_long_side, size.fit_area])
+def test_no_pixels_are_refused(fit):
+    with pytest.raises(ValueError, match="must be positive"):
+        fit(_ramp(20, 30), 0)

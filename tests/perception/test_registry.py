@@ -27,6 +27,11 @@ def test_vgg19_with_a_file_whose_name_has_a_colon(vgg19_file):
     assert network.compute_dtype == "bfloat16"
 
 
+def test_the_compact_network_has_no_average_pooling():
+    with pytest.raises(RequestError, match="no average pooling: use vgg19"):
+        registry.perceptual_network("compact", {"relu1_1"}, pooling="average")
+
+
 def test_none_is_no_depth_network():
     assert registry.depth_network("none") is None
 

@@ -71,6 +71,25 @@ def test_features_are_those_of_the_formula(weights_file, pictures):
         )
 
 
+def test_average_pooling_halves_by_the_mean(weights_file, pictures):
+    layers = ["relu1_2", "relu2_1"]
+    features = VGG19(layers, str(weights_file), pooling="average")(pictures)
+
+    whole = np.asarray(features["relu1_2"], "f8")[:, :8]
+    pooled = whole.reshape(2, 4, 2, 6, 2, 64).mean((2, 4))
+    np.testing.assert_allclose(
+        features["relu2_1"],
+        _convolve(pooled, *_random_weights()["block2_conv1"]),
+        rtol=1e-4,
+        atol=1e-3,
+    )
+
+
+def test_an_unknown_pooling_is_refused(weights_file):
+    with pytest.raises(RequestError, match="'min': choose max or average"):
+        VGG19(["relu1_1"], str(weights_file), pooling="min")
+
+
 def test_it_is_no_deeper_than_asked_for_and_frozen(weights_file):
     network = VGG19(["relu1_2"], str(weights_file))
 

@@ -1,0 +1,1 @@
+"""One picture at a time, by gradient descent on its pixels."""

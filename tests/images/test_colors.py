@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from fast_depth_style.images.colors import match_colors
+
+
+def _picture(seed, spread):
+    random = np.random.default_rng(seed)
+    colors = random.normal(0, 1, (30, 40, 3)) @ np.array(spread).T
+    return np.clip(colors + [120, 130, 110], 0, 255).astype(np.uint8)
+
+
+_SPREAD = [[20, 4, 0], [0, 15, 3], [2, 0, 10]]
+_OTHER = [[8, 0, 5], [6, 12, 0], [0, 3, 18]]
+
+
+def test_mean_and_covariance_become_the_references():
+    reference = _picture(1, _OTHER)
+
+    found = match_colors(_picture(0, _SPREAD), reference)
+
+    assert found.dtype == np.uint8 and found.shape == (30, 40, 3)
+    colors, goal = found.reshape(-1, 3), reference.reshape(-1, 3)
+    np.testing.assert_allclose(colors.mean(0), goal.mean(0), atol=0.3)
+    np.testing.assert_allclose(np.cov(colors.T), np.cov(goal.T), atol=4)
+
+
+def test_a_pictures_own_colors_change_nothing():
+    picture = _picture(0, _SPREAD)
+
+    found = match_colors(picture, picture).astype(int)
+
+    assert np.abs(found - picture).max() <= 1
+
+
+@pytest.mark.parametrize("side", [1, 8])
+def test_a_picture_of_one_color_takes_the_mean(side):
+    flat = np.full((side, side, 3), 30, np.uint8)
+
+    found = match_colors(flat, _picture(1, _OTHER))
+
+    mean = _picture(1, _OTHER).reshape(-1, 3).mean(0)
+    np.testing.assert_allclose(
+        found, np.broadcast_to(mean, found.shape), atol=1
+    )
+
+
+def test_a_reference_of_one_color_gives_that_color():
+    flat = np.full((5, 5, 3), 30, np.uint8)
+
+    assert (match_colors(_picture(0, _SPREAD), flat) == 30).all()
