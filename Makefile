@@ -1,9 +1,11 @@
-# make test   create the environment, check the style, run the tests
-# make demo   create the environment, run the main job on sample photos
-# make clean  remove the environment and what the tools left behind
+# make test       create the environment, check the style, run the tests
+# make test-slow  run the tests that train or evaluate from start to end
+# make demo       create the environment, run the main job on sample photos
+# make clean      remove the environment and what the tools left behind
 
 PYTHON ?= python3
 PY := .venv/bin/python
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Nothing of an environment that make was called from reaches this one. What
 # pip was told (index, proxy, certificates) does.
@@ -14,12 +16,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # itself again rather than test the one it came from.
 STAMP := .venv/installed-$(shell pwd -P | cksum | cut -d ' ' -f 1)
 
-.PHONY: test demo clean
+.PHONY: test test-slow demo clean
 
 test: $(STAMP)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST)
+
+test-slow: $(STAMP)
+	@$(PYTEST) -m slow
 
 demo: $(STAMP)
 	@$(PY) tools/demo.py

@@ -9,6 +9,7 @@ if importlib.util.find_spec("sklearn") is None:
     pytest.skip("needs scikit-learn's photos", allow_module_level=True)
 
 
+@pytest.mark.slow
 def test_the_demo_trains_exports_stylizes_and_shows(tmp_path, capsys):
     page = run(tmp_path / "demo", tmp_path / "no_styles", steps=2)
     assert page.read_text().count("data:image/") == 1 + 2 * 4 + 2

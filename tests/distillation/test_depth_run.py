@@ -37,6 +37,7 @@ def folders(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_from_folders_to_checked_and_measured_weights(folders):
     lines = []
     config = DepthDistillation(

@@ -40,6 +40,7 @@ def test_a_missing_folder_or_too_few_pictures_is_one_line(folders):
         )
 
 
+@pytest.mark.slow
 def test_a_run_writes_weights_that_the_loader_takes(folders, vgg19_file):
     config = PerceptualDistillation(
         steps=2,

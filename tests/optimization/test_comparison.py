@@ -8,6 +8,7 @@ from fast_depth_style.optimization.comparison import compare_depth
 from fast_depth_style.requests import RequestError
 
 
+@pytest.mark.slow
 def test_both_pictures_are_made_and_measured(small, tmp_path):
     settings = dataclasses.replace(
         small,

@@ -130,6 +130,7 @@ def test_a_damaged_file_is_named(tmp_path, monkeypatch):
         CompactDepth()
 
 
+@pytest.mark.slow
 def test_rooms_that_training_did_not_see(network, assets):
     _, held_out = split_rooms(assets / "rgbd" / "nyu_v2")
     scores = evaluate_rooms(network, read_rooms(held_out[::3]))

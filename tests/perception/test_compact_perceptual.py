@@ -81,6 +81,7 @@ def test_the_shipped_file_is_small():
         assert {file[key].dtype for key in file.files} == {np.dtype("float16")}
 
 
+@pytest.mark.slow
 def test_it_ranks_and_paints_as_vgg19_does(assets):
     from fast_depth_style.distillation.perceptual_ranking import compare
     from fast_depth_style.images.files import list_pictures, read_rgb

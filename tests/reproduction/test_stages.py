@@ -53,6 +53,7 @@ def plan(tmp_path_factory):
     return read_plan(material / "plan.json", material)
 
 
+@pytest.mark.slow
 def test_stages_follow_each_other_and_are_not_repeated(plan, tmp_path, capsys):
     with pytest.raises(RequestError, match="run --stage=train"):
         reproduce(plan, tmp_path, ("evaluate",))

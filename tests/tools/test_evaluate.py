@@ -30,6 +30,7 @@ def test_wrong_request(arguments, message):
     assert message in found.stderr
 
 
+@pytest.mark.slow
 def test_real_run(assets, tmp_path):
     output = tmp_path / "out"
     weights = assets / "weights"

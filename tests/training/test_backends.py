@@ -33,6 +33,7 @@ for workdir in map(pathlib.Path, sys.argv[1:]):
 """
 
 
+@pytest.mark.slow
 def test_jax_trains_the_same_and_each_continues_the_other(
     small_with_depth, tmp_path
 ):
@@ -70,6 +71,7 @@ def test_jax_trains_the_same_and_each_continues_the_other(
     np.testing.assert_allclose(_losses(on_tensorflow), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_real_networks(assets, small, tmp_path):
     """A few steps with VGG19, FastDepth, a painting and photos."""
     weights = assets / "weights"

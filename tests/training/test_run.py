@@ -238,6 +238,7 @@ train(settings, sys.argv[2], strategy="mirrored")
 """
 
 
+@pytest.mark.slow
 def test_two_devices_train_as_one(finished, tmp_path):
     program = tmp_path / "two_devices.py"
     program.write_text(_TWO_DEVICES)
@@ -296,6 +297,7 @@ def test_a_damaged_checkpoint_is_named(finished, small, tmp_path):
         train(longer, workdir)
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_keeps_what_was_good(
     finished, small, start, tmp_path
 ):
