@@ -72,7 +72,10 @@ def test_reload(network, tmp_path):
     np.testing.assert_array_equal(again(pictures), network(pictures))
 
 
-@pytest.mark.parametrize("precision", TFLITE_FLOORS)
+@pytest.mark.parametrize(
+    "precision",
+    [pytest.param("float32", marks=pytest.mark.slow), "float16"],
+)
 def test_tflite(network, precision, tmp_path):
     """One file of dynamic size, run by the runtime that a phone has."""
     path = tmp_path / "any_size.tflite"

@@ -186,6 +186,7 @@ def test_is_frozen_and_resizes_to_what_it_was_trained_at(small):
     )
 
 
+@pytest.mark.slow
 def test_published_layout_has_the_papers_63_6_million_parameters(tmp_path):
     reference = _Reference(unit=64)
     pictures = np.random.default_rng(2).uniform(0, 255, (1, 16, 16, 3))

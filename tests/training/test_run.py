@@ -154,6 +154,7 @@ def test_the_exported_model_is_the_trained_network(finished):
     )
 
 
+@pytest.mark.slow
 def test_losses_survive_kills_at_any_moment(finished, small, start, tmp_path):
     # A checkpoint after every step, so that one is being written most often.
     settings = dataclasses.replace(small, checkpoint_every=1)

@@ -34,6 +34,7 @@ def workdir(student, tmp_path_factory):
     return workdir
 
 
+@pytest.mark.slow
 def test_the_pictures_of_a_teacher_are_learned(workdir):
     rows = read_losses(workdir / "losses.csv")
 
@@ -48,6 +49,7 @@ def test_the_pictures_of_a_teacher_are_learned(workdir):
     assert np.mean(learned[-4:]) < 0.7 * np.mean(learned[:4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixed_precision", [False, True])
 def test_a_network_is_its_own_best_student(student, workdir, mixed_precision):
     """Of a run as of a model: nothing is left to learn but what is clipped."""
