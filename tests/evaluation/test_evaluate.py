@@ -93,6 +93,7 @@ def test_whole_run(local_networks, settings, write_photos, tmp_path):
     assert page.count('<img alt="typical') == 4
 
 
+@pytest.mark.slow
 def test_same_request_same_numbers(local_networks, settings, tmp_path):
     program.evaluate(settings)
     first = (tmp_path / "out" / "metrics.json").read_text()
@@ -143,6 +144,7 @@ def test_no_usable_photo(local_networks, settings, tmp_path):
         program.evaluate(settings)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_photos(
     write_photos, brightness, make_context
 ):
