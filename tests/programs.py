@@ -5,6 +5,8 @@ command line, an environment, output, signals and an exit code of its own. Only
 what importing does to a process is not tested this way.
 """
 
+import concurrent.futures
+import importlib
 import multiprocessing
 import os
 import pathlib
@@ -13,6 +15,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+
+from absl import flags
 
 _TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
 _FORKS = multiprocessing.get_context("forkserver")
@@ -83,6 +87,21 @@ def run_program(file, *arguments, **options):
     program = Program(file, *arguments, **options)
     out, err = program.communicate()
     return subprocess.CompletedProcess(file, program.returncode, out, err)
+
+
+def flags_of(name):
+    """The flags that a program of tools/ declares, as {name: (default, help)}.
+
+    Read in another process: two programs may declare the same flag.
+    """
+    with concurrent.futures.ProcessPoolExecutor(1, _FORKS) as fork:
+        return fork.submit(_flags_of, name).result()
+
+
+def _flags_of(name):
+    module = importlib.import_module(f"fast_depth_style.tools.{name}")
+    found = flags.FLAGS.get_key_flags_for_module(module)
+    return {flag.name: (flag.default, flag.help) for flag in found}
 
 
 def _run(command, environment, folder):

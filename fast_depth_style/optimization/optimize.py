@@ -33,13 +33,13 @@ from fast_depth_style.optimization.state import (
     require_same_picture,
     require_writable,
     state_folder,
-    write_settings,
     write_state,
 )
 from fast_depth_style.optimization.strip import Strip
 from fast_depth_style.optimization.terms import Terms
 from fast_depth_style.perception import registry
 from fast_depth_style.requests import RequestError
+from fast_depth_style.training.workdir import write_settings
 
 _LEAST_SIDE = 16  # VGG19 halves a picture four times up to relu5_1
 _LEAST_COARSE_SIDE = 48
@@ -77,7 +77,7 @@ def optimize(
         state = State(0, 0, work.first_picture())
     # Its targets may be refused too, so it comes before the first file.
     objective = work.objective(state.scale)
-    write_settings(folder, settings)
+    write_settings(folder, settings.to_json())
     _run(work, state, objective, output, folder)
     return folder
 

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.requests import RequestError, require_in_range
 from fast_depth_style.training.settings import Settings
 
 _TRAINING = Settings()
@@ -83,23 +83,7 @@ class OptimizationSettings:
         Raises:
             RequestError: A value is out of range.
         """
-        for name in (f.name for f in dataclasses.fields(self)):
-            value = getattr(self, name)
-            if name.endswith("_weight") and not 0 <= value < math.inf:
-                raise RequestError(
-                    f"--{name}={value}: a weight is 0 or more; give 0 to"
-                    " switch the term off"
-                )
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:
-                raise RequestError(
-                    f"--{name}={getattr(self, name)}: must be at least {least}"
-                )
-        for name in ("learning_rate", "style_scale"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise RequestError(
-                    f"--{name}={getattr(self, name)}: must be more than 0"
-                )
+        require_in_range(self, _LEAST, ("learning_rate", "style_scale"))
         for name, known in (("optimizer", OPTIMIZERS), ("pooling", POOLINGS)):
             if getattr(self, name) not in known:
                 raise RequestError(

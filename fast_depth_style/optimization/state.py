@@ -83,16 +83,6 @@ def require_same_picture(
         )
 
 
-def write_settings(
-    folder: pathlib.Path, settings: OptimizationSettings
-) -> None:
-    """Makes the folder that of a picture of these settings."""
-    folder.mkdir(exist_ok=True)
-    aside = folder / ".settings.json"
-    aside.write_text(json.dumps(settings.to_json(), indent=2) + "\n")
-    aside.replace(folder / "settings.json")
-
-
 def read_state(folder: pathlib.Path) -> State | None:
     """The newest state; None where there is none.
 

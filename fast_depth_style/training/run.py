@@ -156,7 +156,7 @@ def _train(settings, workdir, painting, jit, strategy):
     # Three checkpoints of weights and two moments, the model, the pictures.
     require_space(workdir, 4 * parameters * (3 * 3 + 2) + 2**25)
     source = open_content(settings.content)
-    write_settings(workdir, settings)
+    write_settings(workdir, settings.to_json())
     _fit(trainer, settings, workdir, source, start)
 
 

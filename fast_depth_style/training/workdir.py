@@ -63,11 +63,11 @@ def read_settings(workdir: pathlib.Path) -> Settings | None:
         ) from error
 
 
-def write_settings(workdir: pathlib.Path, settings: Settings) -> None:
-    """Makes the folder that of a run of these settings."""
+def write_settings(workdir: pathlib.Path, settings: dict) -> None:
+    """Makes the folder that of a run of these settings, JSON-ready values."""
     workdir.mkdir(parents=True, exist_ok=True)
     aside = workdir / ".settings.json"
-    aside.write_text(json.dumps(settings.to_json(), indent=2) + "\n")
+    aside.write_text(json.dumps(settings, indent=2) + "\n")
     aside.replace(workdir / "settings.json")
 
 

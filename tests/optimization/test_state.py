@@ -6,6 +6,7 @@ import pytest
 from fast_depth_style.optimization import state
 from fast_depth_style.optimization.settings import OptimizationSettings
 from fast_depth_style.requests import RequestError
+from fast_depth_style.training.workdir import write_settings
 
 _SETTINGS = OptimizationSettings(content="a.jpg", style=("b.jpg",))
 
@@ -33,7 +34,7 @@ def test_a_damaged_state_is_one_line(tmp_path):
     "changes", [{}, {"iterations": 301}, {"strip_at": (5,)}]
 )
 def test_the_same_picture_continues(tmp_path, changes):
-    state.write_settings(tmp_path, _SETTINGS)
+    write_settings(tmp_path, _SETTINGS.to_json())
 
     state.require_same_picture(
         tmp_path, dataclasses.replace(_SETTINGS, **changes)
@@ -51,7 +52,7 @@ def test_the_same_picture_continues(tmp_path, changes):
     ],
 )
 def test_another_picture_is_refused(tmp_path, changes, says):
-    state.write_settings(tmp_path, _SETTINGS)
+    write_settings(tmp_path, _SETTINGS.to_json())
 
     with pytest.raises(RequestError, match=says):
         state.require_same_picture(

@@ -1,14 +1,11 @@
 import dataclasses
-import sys
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
+from programs import flags_of, run_program
 
 from fast_depth_style.optimization.settings import OptimizationSettings
-from fast_depth_style.tools import optimize, program
 
 
 @pytest.fixture
@@ -40,29 +37,17 @@ def request_of(tmp_path):
     }
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the program in this process; returns exit code, stdout, stderr."""
+def test_a_picture_is_made(request_of, tmp_path):
+    made = run_program("optimize.py", **request_of)
 
-    def run(request):
-        command = [f"--{name}={value}" for name, value in request.items()]
-        monkeypatch.setattr(sys, "argv", ["optimize.py", *command])
-        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as stopped:
-            program.run(optimize.main)
-        return stopped.value.code, *capsys.readouterr()
-
-    return run
-
-
-def test_a_picture_is_made(run, request_of, tmp_path):
-    code, out, err = run(request_of)
-
-    assert code == 0, err
-    assert out.startswith(f"Done: {tmp_path / 'made.png'}; how it came about")
-    assert "1/2" in err and "left" in err and "style " in err
-    with Image.open(tmp_path / "made.png") as made:
-        assert made.size == (32, 24)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith(
+        f"Done: {tmp_path / 'made.png'}; how it came about"
+    )
+    for part in ("1/2", "left", "style "):
+        assert part in made.stderr
+    with Image.open(tmp_path / "made.png") as picture:
+        assert picture.size == (32, 24)
 
 
 @pytest.mark.parametrize(
@@ -90,21 +75,22 @@ def test_a_picture_is_made(run, request_of, tmp_path):
     ],
 )
 def test_a_wrong_request_is_one_line_and_leaves_nothing(
-    run, request_of, tmp_path, name, value, says
+    request_of, tmp_path, name, value, says
 ):
     before = sorted(tmp_path.rglob("*"))
 
-    code, _, err = run(request_of | {name: value.format(tmp_path)})
+    request = request_of | {name: value.format(tmp_path)}
+    refused = run_program("optimize.py", **request)
 
-    assert code == 2, err
-    assert err.startswith("optimize.py: ") and says in err
-    assert err.count("\n") == 1
+    assert refused.returncode == 2, refused.stderr
+    assert refused.stderr.startswith("optimize.py: ")
+    assert says in refused.stderr and refused.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_every_setting_has_a_flag_with_its_default():
     own = {"output", "compare_depth"}
-    found = {f.name: f for f in flags.FLAGS.get_key_flags_for_module(optimize)}
+    found = flags_of("optimize")
 
     fields = {f.name: f for f in dataclasses.fields(OptimizationSettings)}
     assert set(found) == {*fields} - {"range_weight"} | own
@@ -112,4 +98,4 @@ def test_every_setting_has_a_flag_with_its_default():
         default = fields[name].default
         if isinstance(default, tuple):
             default = [str(each) for each in default]
-        assert found[name].default == default
+        assert found[name][0] == default

@@ -1,15 +1,11 @@
 import dataclasses
 import subprocess
-import sys
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
-from programs import run_program
+from programs import flags_of, run_program
 
-from fast_depth_style.tools import program, train
 from fast_depth_style.training.settings import Settings
 
 _WITHOUT_FLAG = {"loss_scale", "range_weight", "decay_from", "depth_from"}
@@ -44,27 +40,6 @@ def request_of(tmp_path):
     }
 
 
-def _command(request):
-    return [
-        "train.py",
-        *(f"--{name}={value}" for name, value in request.items()),
-    ]
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the program in this process; returns exit code and stderr."""
-
-    def run(request):
-        monkeypatch.setattr(sys, "argv", _command(request))
-        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as stopped:
-            program.run(train.main)
-        return stopped.value.code, capsys.readouterr().err
-
-    return run
-
-
 @pytest.mark.parametrize(
     "name, value, says",
     [
@@ -92,30 +67,33 @@ def run(monkeypatch, capsys):
     ],
 )
 def test_a_wrong_request_is_one_line_and_leaves_nothing(
-    run, request_of, tmp_path, name, value, says
+    request_of, tmp_path, name, value, says
 ):
     before = sorted(tmp_path.rglob("*"))
 
-    code, err = run(request_of | {name: value.format(tmp_path)})
+    request = request_of | {name: value.format(tmp_path)}
+    refused = run_program("train.py", **request)
 
-    assert code == 2, err
-    assert err.startswith("train.py: ") and says in err
-    assert err.count("\n") == 1
+    assert refused.returncode == 2, refused.stderr
+    assert refused.stderr.startswith("train.py: ")
+    assert says in refused.stderr and refused.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("name", ["style", "content", "workdir"])
-def test_what_is_missing_is_named(run, request_of, name):
+def test_what_is_missing_is_named(request_of, name):
     del request_of[name]
 
-    code, err = run(request_of)
+    refused = run_program("train.py", **request_of)
 
-    assert code == 2
-    assert err == f"train.py: missing --{name}=… (--help explains each flag)\n"
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"train.py: missing --{name}=… (--help explains each flag)\n"
+    )
 
 
 def test_a_disk_without_room_is_one_line_and_leaves_nothing(
-    run, request_of, tmp_path
+    request_of, tmp_path
 ):
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -123,13 +101,16 @@ def test_a_disk_without_room_is_one_line_and_leaves_nothing(
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("may not mount a small disk here")
     try:
-        code, err = run(request_of | {"workdir": disk / "run"})
+        refused = run_program(
+            "train.py", **request_of | {"workdir": disk / "run"}
+        )
         left = list(disk.iterdir())
     finally:
         subprocess.run(["umount", disk], check=True)
 
-    assert code == 2
-    assert "has 1 MiB free, a run needs" in err and err.count("\n") == 1
+    assert refused.returncode == 2
+    assert "has 1 MiB free, a run needs" in refused.stderr
+    assert refused.stderr.count("\n") == 1
     assert not left
 
 
@@ -137,11 +118,12 @@ def test_no_network_for_a_download_is_one_line(request_of, tmp_path):
     """Nobody listens behind the proxy, and nothing was downloaded before."""
     nobody = "http://127.0.0.1:9"
     stopped = run_program(
-        *_command(request_of | {"perceptual_network": "vgg19"}),
+        "train.py",
         environment={
             "KERAS_HOME": str(tmp_path / "keras"),
             "https_proxy": nobody,
         },
+        **request_of | {"perceptual_network": "vgg19"},
     )
 
     assert stopped.returncode == 2, stopped.stderr
@@ -156,19 +138,19 @@ def test_no_network_for_a_download_is_one_line(request_of, tmp_path):
 def test_every_setting_has_a_flag():
     names = {field.name for field in dataclasses.fields(Settings)}
     own = {"workdir", "preset", "jit", "strategy"}
-    found = {flag.name for flag in flags.FLAGS.get_key_flags_for_module(train)}
 
-    assert found == names - _WITHOUT_FLAG | own
+    assert {*flags_of("train")} == names - _WITHOUT_FLAG | own
 
 
 def test_every_flag_shows_the_default_of_its_setting():
+    found = flags_of("train")
     for field in dataclasses.fields(Settings):
         if field.name in _WITHOUT_FLAG or field.default in ("", None):
             continue
         value = field.default
         shown = ",".join(value) if isinstance(value, tuple) else str(value)
-        flag = flags.FLAGS[field.name]
+        default, text = found[field.name]
 
         # So that a preset can tell what was given.
-        assert flag.default is None
-        assert f"({shown})" in flag.help
+        assert default is None
+        assert f"({shown})" in text

@@ -5,32 +5,9 @@ import pathlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from tiny_material import picture, vgg19_weights
 
 from fast_depth_style.training.settings import Settings
-
-
-def _picture(random, height, width):
-    # Without flat places, where a maximum has no gradient of its own.
-    coarse = random.integers(64, 192, (6, 7, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize(
-        (width, height), Image.Resampling.BICUBIC
-    )
-
-
-def _vgg19_weights(random):
-    weights, inputs = {}, 3
-    for name, outputs in (
-        ("block1_conv1", 64),
-        ("block1_conv2", 64),
-        ("block2_conv1", 128),
-    ):
-        scale = np.sqrt(2 / (9 * inputs))
-        kernel = random.normal(0, scale, (3, 3, inputs, outputs))
-        weights[f"{name}/kernel"] = kernel.astype("float32")
-        weights[f"{name}/bias"] = random.normal(0, 0.1, outputs).astype("f4")
-        inputs = outputs
-    return weights
 
 
 def _fast_depth_weights(random):
@@ -62,13 +39,13 @@ def material(tmp_path_factory) -> pathlib.Path:
     """
     folder = tmp_path_factory.mktemp("material")
     random = np.random.default_rng(0)
-    _picture(random, 96, 80).save(folder / "painting.png")
+    picture(random, 96, 80).save(folder / "painting.png")
     (folder / "photos").mkdir()
     for number in range(7):
-        picture = _picture(random, 90 + 7 * number, 120 - 5 * number)
-        picture.save(folder / "photos" / f"{number}.png")
+        photo = picture(random, 90 + 7 * number, 120 - 5 * number)
+        photo.save(folder / "photos" / f"{number}.png")
     (folder / "photos" / "broken.jpg").write_text("not a picture")
-    np.savez(folder / "vgg19.npz", **_vgg19_weights(random))
+    np.savez(folder / "vgg19.npz", **vgg19_weights(random))
     np.savez(folder / "fast_depth.npz", **_fast_depth_weights(random))
     return folder
 

@@ -45,7 +45,7 @@ def test_jax_trains_the_same_and_each_continues_the_other(
     by_tensorflow = tmp_path / "tensorflow"
     train(settings, by_tensorflow)
     by_jax = tmp_path / "jax"
-    write_settings(by_jax, settings)
+    write_settings(by_jax, settings.to_json())
     on_jax = _without_last_checkpoint(by_tensorflow, tmp_path / "on_jax")
 
     run = subprocess.run(

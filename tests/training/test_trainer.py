@@ -86,7 +86,9 @@ def test_compiled_by_xla_a_step_is_the_same(trainer, photos):
 
     for name, value in expected.items():
         np.testing.assert_allclose(compiled[name], value, rtol=1e-4)
-    for a, b in zip(
-        trainer.network.get_weights(), expected_weights, strict=True
+    for old, a, b in zip(
+        before, trainer.network.get_weights(), expected_weights, strict=True
     ):
-        np.testing.assert_allclose(a, b, atol=1e-4)
+        # Of what the step changed: rounding moved it by 1e-3 on one machine,
+        # where a pixel is on the other side of a rectifier's kink.
+        assert np.linalg.norm(a - b) < 5e-3 * np.linalg.norm(b - old) + 1e-5

@@ -15,7 +15,7 @@ def test_settings_come_back_as_they_were_written(tmp_path):
     workdir = tmp_path / "runs" / "a"
     assert workdirs.read_settings(workdir) is None
 
-    workdirs.write_settings(workdir, _SETTINGS)
+    workdirs.write_settings(workdir, _SETTINGS.to_json())
 
     assert workdirs.read_settings(workdir) == _SETTINGS
     assert [p.name for p in workdir.iterdir()] == ["settings.json"]
@@ -30,7 +30,7 @@ def test_a_strange_settings_file_is_refused(tmp_path):
 
 def test_the_same_run_may_go_on_and_be_made_longer(tmp_path):
     workdirs.require_same_run(tmp_path, _SETTINGS)
-    workdirs.write_settings(tmp_path, _SETTINGS)
+    workdirs.write_settings(tmp_path, _SETTINGS.to_json())
 
     workdirs.require_same_run(tmp_path, _SETTINGS)
     workdirs.require_same_run(
@@ -39,7 +39,7 @@ def test_the_same_run_may_go_on_and_be_made_longer(tmp_path):
 
 
 def test_another_run_is_refused_with_the_difference(tmp_path):
-    workdirs.write_settings(tmp_path, _SETTINGS)
+    workdirs.write_settings(tmp_path, _SETTINGS.to_json())
     other = dataclasses.replace(_SETTINGS, style="b.jpg", steps=50)
 
     with pytest.raises(RequestError) as refused:
