@@ -3,12 +3,17 @@
     fast-depth-style benchmark train
     fast-depth-style benchmark stylize
     fast-depth-style benchmark tflite --files=full.tflite,mobile.tflite
+    fast-depth-style benchmark compact --depth_network=fast_depth:FILE.npz
+    KERAS_BACKEND=jax fast-depth-style benchmark gpu
 
 train is a whole training step without depth against PyTorch's; stylize one
 picture through the SavedModel against PyTorch and ONNX Runtime. Nothing is
 timed before all have been found to compute the same. Both need
 pip install 'fast-depth-style[benchmark]'. tflite is one picture through each
-of several exported files, against the first. The machine should have nothing
+of several exported files, against the first. compact is perception, and a
+whole training step, with the small networks of the package against others. gpu
+is a training step with depth, and its parts, against a large matrix product;
+it needs pip install 'fast-depth-style[jax]'. The machine should have nothing
 else to do.
 """
 
@@ -34,16 +39,25 @@ _WIDTH = flags.DEFINE_float(
     "width", _D.width, "Multiplier of the network's channels."
 )
 _IMAGE_SIZE = flags.DEFINE_integer(
-    "image_size", _D.image_size, "train: side of the square crops, in pixels."
+    "image_size",
+    _D.image_size,
+    "train, compact, gpu: side of the square crops, in pixels.",
 )
 _BATCH_SIZE = flags.DEFINE_integer(
-    "batch_size", _D.batch_size, "train: photos per step."
+    "batch_size", _D.batch_size, "train, compact, gpu: photos per step."
 )
 _PERCEPTUAL_NETWORK = flags.DEFINE_string(
     "perceptual_network",
     None,
-    "train: vgg19, vgg19:FILE.npz or vgg19:FILE.h5; by default VGG19 with "
-    "random weights, which is as much work.",
+    "train, compact, gpu: vgg19, vgg19:FILE.npz or vgg19:FILE.h5 (gpu: compact"
+    " too); by default VGG19, in train and gpu with random weights, which is as"
+    " much work.",
+)
+_DEPTH_NETWORK = flags.DEFINE_string(
+    "depth_network",
+    None,
+    "compact, gpu: as for training; by default what training takes, for gpu"
+    " compact.",
 )
 _PICTURE_SIZE = flags.DEFINE_list(
     "picture_size", ["1024", "680"], "stylize: width,height in pixels."
@@ -54,35 +68,37 @@ _FILES = flags.DEFINE_list(
 )
 
 
-def main(subject: Literal["train", "stylize", "tflite"]) -> None:
+def main(
+    subject: Literal["train", "stylize", "tflite", "compact", "gpu"],
+) -> None:
     """Measures and prints a table."""
-    {"train": _train, "stylize": _stylize, "tflite": _tflite}[subject]()
+    {
+        "train": _train,
+        "stylize": _stylize,
+        "tflite": _tflite,
+        "compact": _compact,
+        "gpu": _gpu,
+    }[subject]()
 
 
-def _require(*packages):
+def _require(extra, *packages):
     for name in packages:
         if importlib.util.find_spec(name) is None:
             raise RequestError(
-                f"{name} is not installed, there is nothing to compare with:"
-                " pip install 'fast-depth-style[benchmark]'"
+                f"{name} is not installed: pip install"
+                f" 'fast-depth-style[{extra}]'"
             )
 
 
 def _train():
-    _require("torch")
+    _require("benchmark", "torch")
     kind = (_PERCEPTUAL_NETWORK.value or "vgg19").partition(":")[0]
     if kind != "vgg19":
         raise RequestError(
             f"--perceptual_network={_PERCEPTUAL_NETWORK.value}: there is no"
             " PyTorch version of it to compare with; choose vgg19"
         )
-    settings = preset(
-        "balanced",
-        perceptual_network=_PERCEPTUAL_NETWORK.value or "",
-        width=_WIDTH.value,
-        image_size=_IMAGE_SIZE.value,
-        batch_size=_BATCH_SIZE.value,
-    )
+    settings = _settings(perceptual_network=_PERCEPTUAL_NETWORK.value or "")
     from fast_depth_style.benchmarking import training
 
     _print(
@@ -94,7 +110,7 @@ def _train():
 
 
 def _stylize():
-    _require("torch", "onnxruntime")
+    _require("benchmark", "torch", "onnxruntime")
     try:
         width, height = map(int, _PICTURE_SIZE.value)
     except ValueError:
@@ -129,6 +145,53 @@ def _tflite():
             files, _ROUNDS.value, _THREADS.value, track=_progress
         ),
         [str(files[0])],
+    )
+
+
+def _compact():
+    settings = _settings(
+        perceptual_network=_PERCEPTUAL_NETWORK.value,
+        depth_network=_DEPTH_NETWORK.value,
+    )
+    from fast_depth_style.benchmarking import compact_networks
+    from fast_depth_style.perception import registry
+
+    # What cannot be had ends here, not in a contestant.
+    registry.perceptual_network(
+        settings.perceptual_network, settings.style_layers
+    )
+    registry.depth_network(settings.depth_network)
+    _print(
+        compact_networks.compare_compact(
+            settings, _ROUNDS.value, _THREADS.value, track=_progress
+        ),
+        compact_networks.REFERENCES,
+    )
+
+
+def _gpu():
+    _require("jax", "jax")
+    settings = _settings(
+        perceptual_network=_PERCEPTUAL_NETWORK.value or "",
+        depth_network=_DEPTH_NETWORK.value or "compact",
+    )
+    from fast_depth_style.benchmarking import accelerator
+
+    parts = accelerator.measure_training(
+        settings, _ROUNDS.value, track=_progress
+    )
+    print(
+        accelerator.report(parts, settings.batch_size, preset("stanford").steps)
+    )
+
+
+def _settings(**changes):
+    return preset(
+        "balanced",
+        width=_WIDTH.value,
+        image_size=_IMAGE_SIZE.value,
+        batch_size=_BATCH_SIZE.value,
+        **changes,
     )
 
 

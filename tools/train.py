@@ -80,6 +80,12 @@ _STYLE_SIZE = flags.DEFINE_integer(
     "Short side to which the painting is scaled, in pixels: larger means finer"
     f" strokes ({_D.style_size}).",
 )
+_STYLE_SCALES = flags.DEFINE_integer(
+    "style_scales",
+    None,
+    "At how many scales style is compared, each half the one before; more learn"
+    f" larger brushwork ({_D.style_scales}).",
+)
 _TEACHER = flags.DEFINE_string(
     "teacher",
     None,
@@ -166,6 +172,7 @@ def main() -> None:
         depth_weight=_DEPTH_WEIGHT.value,
         distillation_weight=_DISTILLATION_WEIGHT.value,
         style_size=_STYLE_SIZE.value,
+        style_scales=_STYLE_SCALES.value,
         teacher=_TEACHER.value,
         initial_model=_INITIAL_MODEL.value,
         width=_WIDTH.value,

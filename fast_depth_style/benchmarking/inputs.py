@@ -1,5 +1,7 @@
 """What contestants start from: the same pictures, the same weights."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
@@ -32,3 +34,22 @@ def named_weights(network) -> dict:
         for layer in layers
         for variable in layer.weights
     }
+
+
+def random_vgg19(layers: Iterable[str]) -> dict[str, np.ndarray]:
+    """Weights that keep the features of every layer about equally strong.
+
+    Args:
+        layers: Names of convolutions, in their order, from the first on.
+    """
+    random = np.random.default_rng(0)
+    arrays, inputs = {}, 3
+    for name in layers:
+        block, index = name[4], name[6]
+        outputs = min(64 * 2 ** (int(block) - 1), 512)
+        scale = (2 / (9 * inputs)) ** 0.5
+        kernel = random.normal(0, scale, (3, 3, inputs, outputs))
+        arrays[f"block{block}_conv{index}/kernel"] = kernel.astype("float32")
+        arrays[f"block{block}_conv{index}/bias"] = np.zeros(outputs, "float32")
+        inputs = outputs
+    return arrays

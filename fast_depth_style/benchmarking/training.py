@@ -14,7 +14,11 @@ from fast_depth_style.benchmarking.agreement import (
 )
 from fast_depth_style.benchmarking.comparison import Measurement
 from fast_depth_style.benchmarking.contestant import race, started
-from fast_depth_style.benchmarking.inputs import named_weights, soft_pictures
+from fast_depth_style.benchmarking.inputs import (
+    named_weights,
+    random_vgg19,
+    soft_pictures,
+)
 from fast_depth_style.training.settings import Settings
 
 REFERENCE = "PyTorch float32"
@@ -178,7 +182,7 @@ def _prepare(settings, folder):
             for w in perceptual.weights
         }
     else:
-        arrays = _random_vgg19(LAYERS)
+        arrays = random_vgg19(LAYERS)
     np.savez(path, **arrays)
     settings = dataclasses.replace(
         settings, perceptual_network=f"vgg19:{path}", depth_network="none"
@@ -197,21 +201,6 @@ def _prepare(settings, folder):
             1, settings.style_size, settings.style_size, seed=2
         )[0],
     )
-
-
-def _random_vgg19(layers):
-    """Weights that keep the features of every layer about equally strong."""
-    random = np.random.default_rng(0)
-    arrays, inputs = {}, 3
-    for name in layers:
-        block, index = name[4], name[6]
-        outputs = min(64 * 2 ** (int(block) - 1), 512)
-        scale = (2 / (9 * inputs)) ** 0.5
-        kernel = random.normal(0, scale, (3, 3, inputs, outputs))
-        arrays[f"block{block}_conv{index}/kernel"] = kernel.astype("float32")
-        arrays[f"block{block}_conv{index}/bias"] = np.zeros(outputs, "float32")
-        inputs = outputs
-    return arrays
 
 
 def _read(folder):

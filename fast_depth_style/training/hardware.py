@@ -52,16 +52,16 @@ def compiles_well() -> bool:
 
 
 def scope(strategy: str, batch_size: int):
-    """The context in which variables and the step are made.
+    """The context in which variables are made and `fit` runs.
 
     Args:
-        strategy: "none", or "mirrored": a replica on every device of this
-            machine, each with its part of the batch (TensorFlow).
+        strategy: "none", or "mirrored": weights on every device of this
+            machine, each of which has its part of the batch.
         batch_size: Photos per step.
 
     Raises:
-        RequestError: Unknown strategy, one that the backend lacks, or a batch
-            that does not divide among the devices.
+        RequestError: Unknown strategy, or a batch that does not divide among
+            the devices.
     """
     if strategy == "none":
         return contextlib.nullcontext()
@@ -69,15 +69,24 @@ def scope(strategy: str, batch_size: int):
         raise RequestError(
             f"--strategy={strategy}: choose {' or '.join(STRATEGIES)}"
         )
-    if keras.backend.backend() != "tensorflow":
-        raise RequestError("--strategy=mirrored needs KERAS_BACKEND=tensorflow")
-    import tensorflow as tf
-
-    kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-    devices = tf.config.list_logical_devices(kind)
+    devices = _devices()
     if batch_size % len(devices):
         raise RequestError(
             f"--batch_size={batch_size} does not divide among"
             f" {len(devices)} devices: give a multiple of {len(devices)}"
         )
-    return tf.distribute.MirroredStrategy([d.name for d in devices]).scope()
+    if keras.backend.backend() == "jax":
+        return keras.distribution.DataParallel(devices=devices).scope()
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices).scope()
+
+
+def _devices():
+    """Names of the devices that compute; of the CPU, where there is no GPU."""
+    if keras.backend.backend() == "jax":
+        return keras.distribution.list_devices()
+    import tensorflow as tf
+
+    kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    return [device.name for device in tf.config.list_logical_devices(kind)]

@@ -37,6 +37,7 @@ class Objective(keras.layers.Layer):
     outweigh all others.
 
     Attributes:
+        settings: Weights, layers and scale.
         terms: Names of the terms, in the order in which they are shown.
     """
 
@@ -61,7 +62,7 @@ class Objective(keras.layers.Layer):
                 without distillation.
         """
         super().__init__(trainable=False, autocast=False, dtype="float32")
-        self._settings = settings
+        self.settings = settings
         self._perceptual = perceptual
         self._estimator = estimator
         self._relative = settings.loss_scale == "relative"
@@ -69,10 +70,10 @@ class Objective(keras.layers.Layer):
         self._variance = float(np.var(painting, axis=(0, 1)).mean())
         self._targets = {}
         if perceptual is not None:
-            features = perceptual(ops.cast(painting, "float32")[None])
+            painting = ops.cast(painting, "float32")[None]
+            grams = self._grams(painting, perceptual(painting))
             self._targets = {
-                name: ops.convert_to_numpy(style.gram_matrix(features[name]))
-                for name in settings.style_layers
+                key: ops.convert_to_numpy(gram) for key, gram in grams.items()
             }
         needs = {
             "style": perceptual,
@@ -90,7 +91,7 @@ class Objective(keras.layers.Layer):
     def term_weights(self, step) -> dict:
         """{term: weight} of a step, counted from 0."""
         weights = {
-            name: getattr(self._settings, f"{name}_weight")
+            name: getattr(self.settings, f"{name}_weight")
             for name in self.terms
         }
         if "depth" in weights:
@@ -141,10 +142,10 @@ class Objective(keras.layers.Layer):
         return {name: value / total for name, value in weighted.items()}
 
     def _style_and_content(self, photos, pictures):
-        layer = self._settings.content_layer
+        layer = self.settings.content_layer
         target = ops.stop_gradient(self._perceptual(photos)[layer])
         features = self._perceptual(pictures)
-        grams = {n: style.gram_matrix(features[n]) for n in self._targets}
+        grams = self._grams(pictures, features)
         if self._relative:
             style_term = style.relative_style_loss(grams, self._targets)
             content_term = content.relative_content_loss(
@@ -155,10 +156,21 @@ class Objective(keras.layers.Layer):
             content_term = content.content_loss(features[layer], target)
         return {"style": style_term, "content": content_term}
 
+    def _grams(self, pictures, features):
+        """{(scale, layer): Gram matrices}; `features` are the first scale's."""
+        grams = {}
+        for scale in range(self.settings.style_scales):
+            if scale:
+                pictures = ops.average_pool(pictures, 2)
+                features = self._perceptual(pictures)
+            for name in self.settings.style_layers:
+                grams[scale, name] = style.gram_matrix(features[name])
+        return grams
+
     def _depth_ramp(self, step):
         """0 before the depth term's turn, 1 a tenth of the run later."""
-        done = ops.cast(step, "float32") / self._settings.steps
-        start = self._settings.depth_from
+        done = ops.cast(step, "float32") / self.settings.steps
+        start = self.settings.depth_from
         if not start:
             return 1.0
         return ops.clip((done - start) / 0.1, 0.0, 1.0)

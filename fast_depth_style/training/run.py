@@ -151,13 +151,13 @@ def _train(settings, workdir, painting, jit, strategy):
     # photos last, they may be a download of many GiB.
     with hardware.scope(strategy, settings.batch_size):
         trainer = build_trainer(settings, painting, jit)
-    start = _restore(workdir, trainer)
-    parameters = trainer.network.count_params()
-    # Three checkpoints of weights and two moments, the model, the pictures.
-    require_space(workdir, 4 * parameters * (3 * 3 + 2) + 2**25)
-    source = open_content(settings.content)
-    write_settings(workdir, settings.to_json())
-    _fit(trainer, settings, workdir, source, start)
+        start = _restore(workdir, trainer)
+        parameters = trainer.network.count_params()
+        # Three checkpoints of weights and two moments, the model, pictures.
+        require_space(workdir, 4 * parameters * (3 * 3 + 2) + 2**25)
+        source = open_content(settings.content)
+        write_settings(workdir, settings.to_json())
+        _fit(trainer, settings, workdir, source, start)
 
 
 def build_trainer(

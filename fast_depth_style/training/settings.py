@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from fast_depth_style.networks import MINIMUM_SIDE
 from fast_depth_style.requests import RequestError, require_in_range
 
 
@@ -30,6 +31,8 @@ class Settings:
         distillation_weight: Weight of the difference to the teacher's picture.
         style_size: Short side to which the painting is scaled, in pixels;
             larger means finer strokes.
+        style_scales: At how many scales style is compared, each half the one
+            before; more learn larger brushwork.
         teacher: Exported model or workdir of the larger network whose pictures
             are learned; empty trains without one.
         initial_model: Exported model or workdir whose network training starts
@@ -67,6 +70,7 @@ class Settings:
     range_weight: float = 1.0
     distillation_weight: float = 10.0
     style_size: int = 256
+    style_scales: int = 1
     teacher: str = ""
     initial_model: str = ""
     width: float = 1.0
@@ -94,6 +98,13 @@ class Settings:
                 raise RequestError(
                     f"{name} is {getattr(self, name)}: must be from 0 to 1"
                 )
+        side = min(self.image_size, self.style_size) >> self.style_scales - 1
+        if side < MINIMUM_SIDE:
+            raise RequestError(
+                f"--style_scales={self.style_scales}: pictures of {side} pixels"
+                " show no style; give fewer, or larger --image_size and"
+                " --style_size"
+            )
         if not self.style_layers:
             raise RequestError("--style_layers= names no layer: name one")
         if not (self.style_weight or self.content_weight or self.teacher):
@@ -132,6 +143,7 @@ _LEAST = {
     "batch_size": 1,
     "image_size": 64,
     "style_size": 64,
+    "style_scales": 1,
     "steps": 1,
     "checkpoint_every": 1,
     "preview_every": 1,

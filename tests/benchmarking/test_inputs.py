@@ -1,7 +1,13 @@
 import numpy as np
+import pytest
 
-from fast_depth_style.benchmarking.inputs import named_weights, soft_pictures
+from fast_depth_style.benchmarking.inputs import (
+    named_weights,
+    random_vgg19,
+    soft_pictures,
+)
 from fast_depth_style.networks.transformer import Transformer
+from fast_depth_style.perception.vgg19 import LAYERS
 
 
 def test_soft_pictures_are_pictures():
@@ -25,3 +31,14 @@ def test_named_weights_name_all_weights():
     assert {id(w) for w in weights.values()} == {id(w) for w in network.weights}
     for name in ("down0/kernel", "block0a/shift", "up1/scale", "paint/bias"):
         assert name in weights
+
+
+def test_random_vgg19_keeps_the_strength_of_features():
+    weights = random_vgg19(LAYERS)
+
+    assert len(weights) == 2 * len(LAYERS)
+    for name in ("block1_conv2", "block3_conv4", "block5_conv1"):
+        kernel = weights[f"{name}/kernel"]
+        assert kernel.std() ** 2 * np.prod(kernel.shape[:3]) == pytest.approx(
+            2, rel=0.02
+        )

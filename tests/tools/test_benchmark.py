@@ -17,6 +17,7 @@ def _run(*arguments):
         (("sleep",), "subject is unknown: 'sleep'"),
         (("train", "--rounds=0"), "--rounds=0"),
         (("tflite",), "give --files="),
+        (("gpu",), "jax"),
     ],
 )
 def test_a_wrong_request_is_one_line(arguments, says):

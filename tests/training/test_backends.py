@@ -28,9 +28,27 @@ import pathlib, sys
 sys.modules["tensorflow"] = None
 from fast_depth_style.training.run import train
 from fast_depth_style.training.workdir import read_settings
-for workdir in map(pathlib.Path, sys.argv[1:]):
-    train(read_settings(workdir), workdir)
+for workdir in map(pathlib.Path, sys.argv[2:]):
+    train(read_settings(workdir), workdir, strategy=sys.argv[1])
 """
+
+
+def _train_by_jax(*workdirs, devices=1, strategy="none"):
+    """Trains without TensorFlow, which need not be installed there."""
+    run = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_TENSORFLOW, strategy, *workdirs],
+        env=os.environ
+        | {
+            "KERAS_BACKEND": "jax",
+            "JAX_PLATFORMS": "cpu",
+            # A second run need not compile again.
+            "JAX_COMPILATION_CACHE_DIR": str(workdirs[0].parent / "compiled"),
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.slow
@@ -48,20 +66,8 @@ def test_jax_trains_the_same_and_each_continues_the_other(
     write_settings(by_jax, settings.to_json())
     on_jax = _without_last_checkpoint(by_tensorflow, tmp_path / "on_jax")
 
-    run = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_TENSORFLOW, by_jax, on_jax],
-        env=os.environ
-        | {
-            "KERAS_BACKEND": "jax",
-            "JAX_PLATFORMS": "cpu",
-            # The second run need not compile again.
-            "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled"),
-        },
-        capture_output=True,
-        text=True,
-    )
+    _train_by_jax(by_jax, on_jax)
 
-    assert run.returncode == 0, run.stderr
     expected = _losses(by_tensorflow)
     np.testing.assert_allclose(_losses(by_jax), expected, rtol=1e-4)
     np.testing.assert_allclose(_losses(on_jax), expected, rtol=1e-4)
@@ -69,6 +75,26 @@ def test_jax_trains_the_same_and_each_continues_the_other(
     train(settings, on_tensorflow)
     assert export_run(on_tensorflow).exists()
     np.testing.assert_allclose(_losses(on_tensorflow), expected, rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_jax_trains_on_several_devices_as_on_one(small_with_depth, tmp_path):
+    pytest.importorskip("jax")
+    from fast_depth_style.training.workdir import write_settings
+
+    settings = dataclasses.replace(
+        small_with_depth, batch_size=8, steps=4, learning_rate=1e-4
+    )
+    losses = {}
+    for devices in (1, 2, 8):
+        workdir = tmp_path / str(devices)
+        write_settings(workdir, settings.to_json())
+        _train_by_jax(workdir, devices=devices, strategy="mirrored")
+        losses[devices] = _losses(workdir)
+
+    assert len(losses[1]) == 4
+    np.testing.assert_allclose(losses[2], losses[1], rtol=1e-4)
+    np.testing.assert_allclose(losses[8], losses[1], rtol=1e-4)
 
 
 @pytest.mark.slow

@@ -47,6 +47,12 @@ def _gram(features):
     return np.einsum("bnc,bnd->bcd", flat, flat) / flat[0].size
 
 
+def _halved(pictures):
+    batch, height, width, _ = pictures.shape
+    blocks = pictures.reshape(batch, height // 2, 2, width // 2, 2, 3)
+    return blocks.mean((2, 4))
+
+
 def _numpy(terms):
     return {name: float(value) for name, value in terms.items()}
 
@@ -94,7 +100,7 @@ def test_raw_terms_are_mean_squared_differences(
     y, x = (np.array(perceptual(p)["relu2_1"], "f8") for p in pictures[::-1])
     p = painted.numpy().astype("f8")
     tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
-    estimator = registry.depth_network(objective._settings.depth_network)
+    estimator = registry.depth_network(objective.settings.depth_network)
     depth = [np.array(estimator(q), "f8") * 100 for q in (painted, photos)]
     assert estimator.is_metric  # so it is compared in centimetres
     np.testing.assert_allclose(
@@ -224,3 +230,24 @@ def test_a_teacher_is_one_term_among_the_others(make, pictures):
     )  # fmt: skip
     assert tuple(terms) == objective.terms
     assert objective.term_weights(0)["distillation"] == 7.0
+
+
+def test_style_is_compared_at_every_scale(make, perceptual, pictures, small):
+    photos, painted = pictures
+    objective = make(depth=False, style_scales=2)
+    found = float(objective(photos, painted, tf.constant(0))["style"])
+
+    one, other = painted.numpy(), read_rgb(small.style)[None, :64, :64]
+    terms = []
+    for _ in range(2):
+        y, s = (
+            {n: _gram(np.array(f, "f8")) for n, f in perceptual(p).items()}
+            for p in (one, other.astype("f4"))
+        )
+        terms += [
+            ((y[n] - s[n]) ** 2).sum((1, 2)).mean() / (s[n] ** 2).sum()
+            for n in small.style_layers
+        ]
+        one, other = _halved(one), _halved(other)
+    assert len(set(terms)) == 4
+    np.testing.assert_allclose(found, np.mean(terms), rtol=1e-4)

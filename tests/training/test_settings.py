@@ -47,6 +47,13 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_flag(name, value):
         Settings(**{name: value})
 
 
+def test_scales_that_show_nothing_are_refused():
+    assert Settings(image_size=64, style_scales=3).style_scales == 3
+
+    with pytest.raises(RequestError, match="--style_scales=4: pictures of 8"):
+        Settings(image_size=64, style_scales=4)
+
+
 def test_an_unknown_preset_is_refused_with_those_there_are():
     with pytest.raises(RequestError, match=", ".join(PRESETS)):
         preset("bold")
