@@ -78,12 +78,12 @@ def test_jax_trains_the_same_and_each_continues_the_other(
 
 
 @pytest.mark.slow
-def test_jax_trains_on_several_devices_as_on_one(small_with_depth, tmp_path):
+def test_jax_trains_on_several_devices_as_on_one(small, tmp_path):
     pytest.importorskip("jax")
     from fast_depth_style.training.workdir import write_settings
 
     settings = dataclasses.replace(
-        small_with_depth, batch_size=8, steps=4, learning_rate=1e-4
+        small, batch_size=8, steps=4, learning_rate=1e-4
     )
     losses = {}
     for devices in (1, 2, 8):
