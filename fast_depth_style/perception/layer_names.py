@@ -52,14 +52,14 @@ _RESNET50 = (
     "conv4_block6_out",
     "conv5_block3_out",
 )
-# The last of each resolution, after an activation: what blocks hand on is
-# linear.
+# What the last block of each resolution hands on: it is linear, and in Gram
+# matrices of a like network's activations their mean drowns the rest.
 _EFFICIENTNETB0 = (
-    "block2a_expand_activation",
-    "block3a_expand_activation",
-    "block4a_expand_activation",
-    "block6a_expand_activation",
-    "top_activation",
+    "block1a_project_bn",
+    "block2b_add",
+    "block3b_add",
+    "block5c_add",
+    "block7a_project_bn",
 )
 
 _DEFAULTS = {
@@ -76,7 +76,7 @@ _DEFAULTS = {
         _RESNET50[:4], "conv2_block3_out", *[_RESNET50] * 2
     ),
     "efficientnetb0": DefaultLayers(
-        _EFFICIENTNETB0[:4], "block3a_expand_activation", *[_EFFICIENTNETB0] * 2
+        _EFFICIENTNETB0[:4], "block2b_add", *[_EFFICIENTNETB0] * 2
     ),
 }
 
