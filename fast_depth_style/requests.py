@@ -14,6 +14,18 @@ class RequestError(ValueError):
     """
 
 
+def fill_in(settings: Any, **defaults: Any) -> None:
+    """Gives fields that are None a value that depends on the others.
+
+    Args:
+        settings: A dataclass that is being made, frozen or not.
+        **defaults: {field: value}.
+    """
+    for name, value in defaults.items():
+        if getattr(settings, name) is None:
+            object.__setattr__(settings, name, value)
+
+
 def require_in_range(
     settings: Any, least: Mapping[str, float], positive: Iterable[str]
 ) -> None:

@@ -3,7 +3,11 @@ import math
 
 import pytest
 
-from fast_depth_style.requests import RequestError, require_in_range
+from fast_depth_style.requests import (
+    RequestError,
+    fill_in,
+    require_in_range,
+)
 
 
 @dataclasses.dataclass
@@ -36,3 +40,11 @@ def test_what_is_not_is_named_with_its_value(name, values, says):
         with pytest.raises(RequestError) as error:
             _require(_Settings(**{name: value}))
         assert str(error.value).startswith(f"--{name}={value}: {says}")
+
+
+def test_only_what_is_none_is_filled_in():
+    settings = _Settings(name=None)
+
+    fill_in(settings, name="wave", steps=7)
+
+    assert (settings.name, settings.steps) == ("wave", 2)

@@ -42,8 +42,9 @@ _RGBD = flags.DEFINE_string(
 _PERCEPTUAL_NETWORK = flags.DEFINE_string(
     "perceptual_network",
     EvaluationSettings.perceptual_network,
-    "Where style and content are felt: vgg19, vgg19:FILE.npz, vgg19:FILE.h5, "
-    "compact.",
+    "Where style and content are felt: vgg19, vgg19:FILE, compact, "
+    "squeezenet:FILE.h5, resnet50, resnet50:FILE.h5, efficientnetb0, "
+    "efficientnetb0:FILE.h5.",
 )
 _PHOTOS = flags.DEFINE_integer(
     "photos",

@@ -17,10 +17,12 @@ from fast_depth_style.optimization.settings import (
     POOLINGS,
     OptimizationSettings,
 )
+from fast_depth_style.perception.layer_names import default_layers
 from fast_depth_style.requests import RequestError
 from fast_depth_style.tools import program
 
 _D = OptimizationSettings
+_LAYERS_OF = default_layers(_D.perceptual_network)
 
 _CONTENT = flags.DEFINE_string("content", None, "The photo.", required=True)
 _STYLE = flags.DEFINE_list(
@@ -71,8 +73,9 @@ _KEEP_COLORS = flags.DEFINE_bool(
 _PERCEPTUAL_NETWORK = flags.DEFINE_string(
     "perceptual_network",
     _D.perceptual_network,
-    "Where style and content are felt: vgg19, vgg19:FILE.npz, vgg19:FILE.h5"
-    " or compact.",
+    "Where style and content are felt: vgg19, vgg19:FILE, compact,"
+    " squeezenet:FILE.h5, resnet50, resnet50:FILE.h5, efficientnetb0 or"
+    " efficientnetb0:FILE.h5.",
 )
 _POOLING = flags.DEFINE_enum(
     "pooling",
@@ -81,10 +84,16 @@ _POOLING = flags.DEFINE_enum(
     "In VGG19; average gives smoother gradients.",
 )
 _LAYERS = flags.DEFINE_list(
-    "layers", [*_D.layers], "Layers whose Gram matrices are compared."
+    "layers",
+    None,
+    "Layers whose Gram matrices are compared; by default the network's, of"
+    f" vgg19 {','.join(_LAYERS_OF.style)}.",
 )
 _CONTENT_LAYER = flags.DEFINE_string(
-    "content_layer", _D.content_layer, "Layer whose features are compared."
+    "content_layer",
+    None,
+    "Layer whose features are compared; by default the network's, of vgg19"
+    f" {_LAYERS_OF.content}.",
 )
 _DEPTH_NETWORK = flags.DEFINE_string(
     "depth_network",
@@ -148,7 +157,7 @@ def main() -> None:
         keep_colors=_KEEP_COLORS.value,
         perceptual_network=_PERCEPTUAL_NETWORK.value,
         pooling=_POOLING.value,
-        layers=tuple(_LAYERS.value),
+        layers=None if _LAYERS.value is None else tuple(_LAYERS.value),
         content_layer=_CONTENT_LAYER.value,
         depth_network=_DEPTH_NETWORK.value,
         content_weight=_CONTENT_WEIGHT.value,

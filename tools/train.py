@@ -37,8 +37,9 @@ _WORKDIR = flags.DEFINE_string(
 _PERCEPTUAL_NETWORK = flags.DEFINE_string(
     "perceptual_network",
     None,
-    "Where style and content are felt: vgg19, vgg19:FILE.npz, vgg19:FILE.h5"
-    f" or compact ({_D.perceptual_network}).",
+    "Where style and content are felt: vgg19, vgg19:FILE, compact,"
+    " squeezenet:FILE.h5, resnet50, resnet50:FILE.h5, efficientnetb0 or"
+    f" efficientnetb0:FILE.h5 ({_D.perceptual_network}).",
 )
 _DEPTH_NETWORK = flags.DEFINE_string(
     "depth_network",
@@ -49,12 +50,14 @@ _DEPTH_NETWORK = flags.DEFINE_string(
 _STYLE_LAYERS = flags.DEFINE_list(
     "style_layers",
     None,
-    f"Layers whose Gram matrices are compared ({','.join(_D.style_layers)}).",
+    "Layers whose Gram matrices are compared; the network's by default"
+    f" ({','.join(_D.style_layers)}).",
 )
 _CONTENT_LAYER = flags.DEFINE_string(
     "content_layer",
     None,
-    f"Layer whose features are compared ({_D.content_layer}).",
+    "Layer whose features are compared; the network's by default"
+    f" ({_D.content_layer}).",
 )
 _CONTENT_WEIGHT = flags.DEFINE_float(
     "content_weight", None, f"Weight of content ({_D.content_weight})."

@@ -39,7 +39,11 @@ def compare_compact(
         ContestantFailed: A network cannot be had.
     """
     compact = dataclasses.replace(
-        settings, perceptual_network="compact", depth_network="compact"
+        settings,
+        perceptual_network="compact",
+        style_layers=None,
+        content_layer=None,
+        depth_network="compact",
     )
     quick = preset(
         "quick", image_size=settings.image_size, batch_size=settings.batch_size

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from fast_depth_style.perception.layer_names import default_layers
+from fast_depth_style.requests import fill_in
 from fast_depth_style.training.settings import Settings
 
 _TRAINING = Settings()
@@ -23,8 +25,10 @@ class EvaluationSettings:
             grey values are 25.5 per metre, 0 where unknown.
         perceptual_network: Where style and content are felt, as for training.
         photos: At most so many of each folder, evenly spread; 0 for all.
-        style_layers: Layers whose Gram matrices are compared.
-        content_layer: Layer whose features are compared.
+        style_layers: Layers whose Gram matrices are compared; given None,
+            the network's.
+        content_layer: Layer whose features are compared; given None, the
+            network's.
         style_size: Short side to which the painting is scaled, pixels.
         image_size: Side of the squares that photos are cut and scaled to.
     """
@@ -37,7 +41,12 @@ class EvaluationSettings:
     rgbd: str = ""
     perceptual_network: str = _TRAINING.perceptual_network
     photos: int = 0
-    style_layers: tuple[str, ...] = _TRAINING.style_layers
-    content_layer: str = _TRAINING.content_layer
+    style_layers: tuple[str, ...] | None = None
+    content_layer: str | None = None
     style_size: int = _TRAINING.style_size
     image_size: int = 256
+
+    def __post_init__(self):
+        """Takes the network's layers where none are given."""
+        layers = default_layers(self.perceptual_network)
+        fill_in(self, style_layers=layers.style, content_layer=layers.content)

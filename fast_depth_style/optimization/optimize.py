@@ -47,7 +47,9 @@ _SAVE_EVERY = 20
 
 
 def optimize(
-    settings: OptimizationSettings, output: str | os.PathLike
+    settings: OptimizationSettings,
+    output: str | os.PathLike,
+    perceptual: keras.Model | None = None,
 ) -> pathlib.Path:
     """Makes a picture, or continues to.
 
@@ -56,6 +58,8 @@ def optimize(
     Args:
         settings: What the picture is.
         output: The picture's file; its folder exists.
+        perceptual: The settings' perceptual network where it is at hand, with
+            their layers and perhaps more; None makes it.
 
     Returns:
         The folder beside it, with the strip and the losses.
@@ -72,7 +76,7 @@ def optimize(
     folder = state_folder(output)
     require_same_picture(folder, settings)
     state = read_state(folder)
-    work = Work(settings)
+    work = Work(settings, perceptual)
     if state is None:
         state = State(0, 0, work.first_picture())
     # Its targets may be refused too, so it comes before the first file.
@@ -94,8 +98,16 @@ class Work:
         sizes: Height and width of each scale, coarse to fine.
     """
 
-    def __init__(self, settings: OptimizationSettings):
+    def __init__(
+        self,
+        settings: OptimizationSettings,
+        perceptual: keras.Model | None = None,
+    ):
         """Reads pictures, masks and networks.
+
+        Args:
+            settings: What the picture is.
+            perceptual: As for `optimize`.
 
         Raises:
             RequestError: One of them cannot be had.
@@ -147,7 +159,7 @@ class Work:
         self._init = None
         if settings.init not in INITS:
             self._init = _read(settings.init, "init")
-        self._perceptual = registry.perceptual_network(
+        self._perceptual = perceptual or registry.perceptual_network(
             settings.perceptual_network,
             {*settings.layers, settings.content_layer},
             pooling=settings.pooling,

@@ -3,7 +3,12 @@
 import dataclasses
 import math
 
-from fast_depth_style.requests import RequestError, require_in_range
+from fast_depth_style.perception.layer_names import default_layers
+from fast_depth_style.requests import (
+    RequestError,
+    fill_in,
+    require_in_range,
+)
 from fast_depth_style.training.settings import Settings
 
 _TRAINING = Settings()
@@ -33,8 +38,10 @@ class OptimizationSettings:
         keep_colors: Whether paintings take the photo's colours first.
         perceptual_network: Where style and content are felt, as in training.
         pooling: max or average, in VGG19.
-        layers: Layers whose Gram matrices are compared.
-        content_layer: Layer whose features are compared.
+        layers: Layers whose Gram matrices are compared; given None, the
+            network's.
+        content_layer: Layer whose features are compared; given None, the
+            network's.
         depth_network: Where depth is felt, as in training.
         content_weight: Weight of the content term.
         style_weight: Weight of the style term.
@@ -62,8 +69,8 @@ class OptimizationSettings:
     keep_colors: bool = False
     perceptual_network: str = _TRAINING.perceptual_network
     pooling: str = "max"
-    layers: tuple[str, ...] = _TRAINING.style_layers
-    content_layer: str = _TRAINING.content_layer
+    layers: tuple[str, ...] | None = None
+    content_layer: str | None = None
     depth_network: str = _TRAINING.depth_network
     content_weight: float = _TRAINING.content_weight
     # Ten times training's, at which the photo hardly changes.
@@ -78,11 +85,13 @@ class OptimizationSettings:
     seed: int = 0
 
     def __post_init__(self):
-        """Checks what can be checked without opening a file.
+        """Takes the network's layers, checks what needs no file.
 
         Raises:
             RequestError: A value is out of range.
         """
+        layers = default_layers(self.perceptual_network)
+        fill_in(self, layers=layers.style, content_layer=layers.content)
         require_in_range(self, _LEAST, ("learning_rate", "style_scale"))
         for name, known in (("optimizer", OPTIMIZERS), ("pooling", POOLINGS)):
             if getattr(self, name) not in known:

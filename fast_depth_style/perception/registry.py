@@ -5,8 +5,13 @@ import keras
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 from fast_depth_style.requests import RequestError
 
-PERCEPTUAL_SPECS = "vgg19, vgg19:FILE.npz, vgg19:FILE.h5, compact"
+PERCEPTUAL_SPECS = (
+    "vgg19, vgg19:FILE.npz, vgg19:FILE.h5, compact, squeezenet:FILE.h5,"
+    " resnet50, resnet50:FILE.h5, efficientnetb0, efficientnetb0:FILE.h5"
+)
 DEPTH_SPECS = "hub:HANDLE_OR_FOLDER, fast_depth:FILE, fcrn:FILE, compact, none"
+
+_APPLICATIONS = {"resnet50": "ResNet50", "efficientnetb0": "EfficientNetB0"}
 
 
 def perceptual_network(
@@ -17,7 +22,8 @@ def perceptual_network(
     Args:
         spec: One of `PERCEPTUAL_SPECS`.
         layers: Names of the layers to return, such as "relu3_1".
-        dtype: Keras dtype or policy to compute in.
+        dtype: Keras dtype or policy to compute in, where the network lets it
+            be chosen.
         pooling: "max" or, in VGG19 alone, "average".
 
     Returns:
@@ -32,12 +38,21 @@ def perceptual_network(
         from fast_depth_style.perception.vgg19 import VGG19
 
         return VGG19(layers, argument or "imagenet", pooling, dtype=dtype)
+    if pooling != "max":
+        raise RequestError(f"{kind} has no {pooling} pooling: use vgg19")
+    if kind == "squeezenet" and argument:
+        from fast_depth_style.perception.squeezenet import SqueezeNet
+
+        return SqueezeNet(layers, argument, dtype=dtype)
+    if kind in _APPLICATIONS:
+        from fast_depth_style.perception.keras_application import (
+            KerasApplication,
+        )
+
+        return KerasApplication(
+            _APPLICATIONS[kind], layers, argument or "imagenet"
+        )
     if spec == "compact":
-        if pooling != "max":
-            raise RequestError(
-                f"the compact perceptual network has no {pooling} pooling: "
-                "use vgg19"
-            )
         from fast_depth_style.perception.compact_perceptual import (
             CompactPerceptual,
         )

@@ -3,7 +3,12 @@
 import dataclasses
 
 from fast_depth_style.networks import MINIMUM_SIDE
-from fast_depth_style.requests import RequestError, require_in_range
+from fast_depth_style.perception.layer_names import default_layers
+from fast_depth_style.requests import (
+    RequestError,
+    fill_in,
+    require_in_range,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,14 +20,16 @@ class Settings:
     Attributes:
         style: File of the painting.
         content: Folder of photos, `tfds:coco/2017` or `tfds:coco/2014`.
-        perceptual_network: Where style and content are felt: vgg19,
-            vgg19:FILE.npz, vgg19:FILE.h5 or compact.
+        perceptual_network: Where style and content are felt, as
+            `registry.PERCEPTUAL_SPECS` lists.
         depth_network: Where depth is felt: hub:HANDLE_OR_FOLDER,
             fast_depth:FILE, fcrn:FILE, compact or none.
         loss_scale: "relative" (every term relative to what it compares with)
             or "raw" (mean squared differences, the report's).
-        style_layers: Layers whose Gram matrices are compared.
-        content_layer: Layer whose features are compared.
+        style_layers: Layers whose Gram matrices are compared; given None,
+            the network's `default_layers`.
+        content_layer: Layer whose features are compared; given None, the
+            network's.
         content_weight: Weight of the content term.
         style_weight: Weight of the style term.
         tv_weight: Weight of the total variation.
@@ -61,8 +68,8 @@ class Settings:
         "hub:https://www.kaggle.com/models/intel/midas/TensorFlow1/v2-1-small/1"
     )
     loss_scale: str = "relative"
-    style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu3_4")
-    content_layer: str = "relu3_1"
+    style_layers: tuple[str, ...] | None = None
+    content_layer: str | None = None
     content_weight: float = 1.0
     style_weight: float = 3.0
     tv_weight: float = 0.1
@@ -87,11 +94,13 @@ class Settings:
     mixed_precision: bool | None = None
 
     def __post_init__(self):
-        """Checks what can be checked without opening a file.
+        """Takes the network's layers, checks what needs no file.
 
         Raises:
             RequestError: A value is out of range.
         """
+        layers = default_layers(self.perceptual_network)
+        fill_in(self, style_layers=layers.style, content_layer=layers.content)
         require_in_range(self, _LEAST, ("learning_rate", "width"))
         for name in ("decay_from", "depth_from"):
             if not 0 <= getattr(self, name) <= 1:

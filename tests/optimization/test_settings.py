@@ -50,6 +50,13 @@ def test_terms_that_do_not_count_are_left_out():
     assert [*settings.term_weights()] == ["style", "content", "range"]
 
 
+def test_layers_are_the_networks_own_where_none_are_given():
+    settings = OptimizationSettings(perceptual_network="resnet50")
+
+    assert settings.layers[0] == "conv1_relu"
+    assert settings.content_layer == "conv2_block3_out"
+
+
 def test_json_can_be_read_back():
     settings = OptimizationSettings(style=("a.jpg:2",))
 

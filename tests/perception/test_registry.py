@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fast_depth_style.perception import registry
+from fast_depth_style.perception.layer_names import default_layers
 from fast_depth_style.perception.vgg19 import VGG19
 from fast_depth_style.requests import RequestError
 
@@ -32,6 +33,21 @@ def test_the_compact_network_has_no_average_pooling():
         registry.perceptual_network("compact", {"relu1_1"}, pooling="average")
 
 
+@pytest.mark.parametrize(
+    "kind, name",
+    [
+        ("squeezenet", "SqueezeNet"),
+        ("resnet50", "ResNet50"),
+        ("efficientnetb0", "EfficientNetB0"),
+    ],
+)
+def test_a_perceptual_file_that_is_not_there_is_refused(kind, name):
+    layers = {default_layers(kind).content}
+
+    with pytest.raises(RequestError, match=f"no {name} weight file at a:b.h5"):
+        registry.perceptual_network(f"{kind}:a:b.h5", layers)
+
+
 def test_none_is_no_depth_network():
     assert registry.depth_network("none") is None
 
@@ -43,7 +59,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    "spec", ["", "vgg16", "compact:file.npz", "VGG19", "vgg19.npz"]
+    "spec",
+    ["", "vgg16", "compact:file.npz", "VGG19", "vgg19.npz", "squeezenet"],
 )
 def test_an_unknown_perceptual_network_is_refused(spec):
     with pytest.raises(

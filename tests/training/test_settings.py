@@ -67,6 +67,18 @@ def test_settings_survive_json():
     )
 
 
+def test_layers_are_the_networks_own_where_none_are_given():
+    own = preset("balanced", perceptual_network="squeezenet:a.h5")
+    given = preset(
+        "balanced", perceptual_network="squeezenet:a.h5", content_layer="fire4"
+    )
+
+    assert own.style_layers[0] == "conv1" and own.content_layer == "fire2"
+    assert given.style_layers == own.style_layers
+    assert given.content_layer == "fire4"
+    assert Settings().content_layer == "relu3_1"
+
+
 def test_differences_are_named_with_both_values():
     settings = Settings(style="a.jpg")
     other = dataclasses.replace(settings, style="b.jpg", seed=3)
