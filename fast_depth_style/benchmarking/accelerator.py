@@ -173,7 +173,7 @@ def _objective(trainer, photos):
 
     objective = trainer.objective
     # At the end of a run, when every term counts.
-    step = objective.settings.steps
+    step = keras.ops.convert_to_tensor(objective.settings.steps)
 
     def loss(pictures, frozen, photos):
         terms, _ = objective.stateless_call([], frozen, photos, pictures, step)

@@ -71,7 +71,7 @@ def perception(settings: dict, threads: int):
     @tf.function
     def gradient(pictures):
         # At the end of a run, when every term counts.
-        step = objective.settings.steps
+        step = tf.constant(objective.settings.steps)
         with tf.GradientTape() as tape:
             tape.watch(pictures)
             loss = objective.total(objective(photos, pictures, step), step)
