@@ -98,7 +98,7 @@ def _draw_sheet(output, settings, originals, files):
         )
     columns = max(map(len, rows))
     shapes = [row[0][1].shape for row in rows]
-    heights = [_INCHES * shape[0] / shape[1] + 0.3 for shape in shapes]
+    heights = [_INCHES * height / width + 0.3 for height, width, _ in shapes]
     figure = matplotlib.figure.Figure(
         figsize=(_INCHES * columns, sum(heights)), layout="constrained"
     )
@@ -109,16 +109,18 @@ def _draw_sheet(output, settings, originals, files):
         each.axis("off")
     for row, places in zip(rows, axes, strict=True):
         for (title, rgb), each in zip(row, places, strict=False):
-            each.imshow(rgb, interpolation="lanczos")
             each.set_title(title, fontsize=8)
+            if rgb is not None:
+                each.imshow(rgb, interpolation="lanczos")
     aside = output.with_name(f".{output.name}")
     figure.savefig(aside, dpi=_DPI)
     aside.replace(output)
 
 
 def _panels(files, prefix, layers, title):
+    """[(title, picture or None where it is not finished)]."""
+    found = [(layer, files.get(f"{prefix}{layer}")) for layer in layers]
     return [
-        (f"{title}{layer}", read_rgb(files[f"{prefix}{layer}"]))
-        for layer in layers
-        if f"{prefix}{layer}" in files
+        (f"{title}{layer}", None if file is None else read_rgb(file))
+        for layer, file in found
     ]
