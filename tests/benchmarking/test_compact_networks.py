@@ -10,6 +10,7 @@ _SETTINGS = preset(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "factory, name, shape",
     [
