@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 import keras
 import numpy as np
 
-from fast_depth_style.benchmarking.inputs import random_vgg19, soft_pictures
+from fast_depth_style.benchmarking.inputs import (
+    random_vgg19,
+    trainer_and_photos,
+)
 from fast_depth_style.perception.vgg19 import LAYERS
 from fast_depth_style.requests import RequestError
 from fast_depth_style.training import hardware
-from fast_depth_style.training.run import build_trainer
 from fast_depth_style.training.settings import Settings
 
 
@@ -65,17 +67,11 @@ def measure_training(
     """
     if keras.backend.backend() != "jax":
         raise RequestError("benchmark gpu needs KERAS_BACKEND=jax: set it")
-    if settings.mixed_precision is None:
-        settings = dataclasses.replace(
-            settings, mixed_precision=hardware.bfloat16_is_fast()
-        )
-    trainer = _trainer(settings)
-    size = settings.image_size
-    photos = soft_pictures(settings.batch_size, size, size, seed=1)
+    trainer, photos = _start(settings)
     parts = [
         _measure(name, function, arguments, rounds, calls, track)
         for name, function, arguments in (
-            _matrix_product(settings.mixed_precision),
+            _matrix_product(trainer.objective.settings.mixed_precision),
             _network(trainer, photos),
             _objective(trainer, photos),
             _step(trainer, photos),
@@ -113,10 +109,7 @@ def report(parts: Sequence[Part], batch_size: int, steps: int) -> str:
     return "\n".join(lines)
 
 
-def _trainer(settings):
-    painting = soft_pictures(
-        1, settings.style_size, settings.style_size, seed=2
-    )[0]
+def _start(settings):
     with tempfile.TemporaryDirectory() as folder:
         if not settings.perceptual_network:
             path = pathlib.Path(folder, "vgg19.npz")
@@ -124,7 +117,7 @@ def _trainer(settings):
             settings = dataclasses.replace(
                 settings, perceptual_network=f"vgg19:{path}"
             )
-        return build_trainer(settings, painting, jit=None)
+        return trainer_and_photos(settings)
 
 
 def _measure(name, function, arguments, rounds, calls, track):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from fast_depth_style.benchmarking.comparison import Measurement
 from fast_depth_style.benchmarking.contestant import race, started
-from fast_depth_style.benchmarking.inputs import soft_pictures
+from fast_depth_style.benchmarking.inputs import trainer_and_photos
 from fast_depth_style.training.settings import Settings, preset
 
 REFERENCES = ("perception", "training step")
@@ -101,20 +101,8 @@ def step(settings: dict, threads: int):
 
 
 def _start(settings, threads):
-    """Returns a trainer at its first step and a batch."""
     import tensorflow as tf
-
-    from fast_depth_style.training import hardware, run
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    settings = Settings.from_json(settings)
-    if settings.mixed_precision is None:
-        settings = dataclasses.replace(
-            settings, mixed_precision=hardware.bfloat16_is_fast()
-        )
-    painting, size = settings.style_size, settings.image_size
-    trainer = run.build_trainer(
-        settings, soft_pictures(1, painting, painting, seed=2)[0], jit=None
-    )
-    return trainer, soft_pictures(settings.batch_size, size, size, seed=1)
+    return trainer_and_photos(Settings.from_json(settings))

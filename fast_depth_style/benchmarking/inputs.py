@@ -22,6 +22,30 @@ def soft_pictures(count: int, height: int, width: int, seed: int) -> np.ndarray:
     return np.round(pictures * (255 / pictures.max())).astype(np.float32)
 
 
+def trainer_and_photos(settings):
+    """A trainer at its first step and a batch of `soft_pictures`.
+
+    Args:
+        settings: `Settings` of a run; its painting and its photos are ours.
+
+    Returns:
+        The `Trainer` and (batch, size, size, 3) float32 in 0..255.
+
+    Raises:
+        RequestError: A network cannot be had.
+    """
+    # Here, since PyTorch's processes have no use for Keras.
+    from fast_depth_style.training import run
+
+    painting, size = settings.style_size, settings.image_size
+    trainer = run.build_trainer(
+        run.for_this_machine(settings),
+        soft_pictures(1, painting, painting, seed=2)[0],
+        jit=None,
+    )
+    return trainer, soft_pictures(settings.batch_size, size, size, seed=1)
+
+
 def named_weights(network) -> dict:
     """{"down0/kernel": variable, …}, the weights of a `Transformer`.
 

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import string
+import warnings
 from collections.abc import Collection
 
 import keras
@@ -117,7 +118,10 @@ def _read(application, path):
         include_top=False, weights=None
     )
     try:
-        body.load_weights(path)
+        # Of another network's file, Keras warns layer by layer and then fails.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body.load_weights(path)
     # Which exception it is depends on the kind of file and what is wrong.
     except Exception as error:
         reason = str(error).strip().partition("\n")[0]

@@ -113,6 +113,15 @@ def export_run(workdir: str | os.PathLike) -> pathlib.Path:
     )
 
 
+def for_this_machine(settings: Settings) -> Settings:
+    """Settings with `mixed_precision` decided, where they leave it open."""
+    if settings.mixed_precision is not None:
+        return settings
+    return dataclasses.replace(
+        settings, mixed_precision=hardware.bfloat16_is_fast()
+    )
+
+
 def load_network(workdir: str | os.PathLike) -> Transformer:
     """Loads the network of a run from its newest checkpoint, as float32.
 
@@ -132,13 +141,9 @@ def load_network(workdir: str | os.PathLike) -> Transformer:
 
 def _resolve(settings, stored):
     """Decides what is left to this machine, as it was where a run began."""
-    if settings.mixed_precision is not None:
-        return settings
-    if stored is None:
-        fast = hardware.bfloat16_is_fast()
-    else:
-        fast = stored.mixed_precision
-    return dataclasses.replace(settings, mixed_precision=fast)
+    if settings.mixed_precision is not None or stored is None:
+        return for_this_machine(settings)
+    return dataclasses.replace(settings, mixed_precision=stored.mixed_precision)
 
 
 def _steps_done(workdir):

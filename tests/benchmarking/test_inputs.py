@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
+from tiny_material import vgg19_weights
 
 from fast_depth_style.benchmarking.inputs import (
     named_weights,
     random_vgg19,
     soft_pictures,
+    trainer_and_photos,
 )
 from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.perception.vgg19 import LAYERS
+from fast_depth_style.training.settings import preset
 
 
 def test_soft_pictures_are_pictures():
@@ -42,3 +45,27 @@ def test_random_vgg19_keeps_the_strength_of_features():
         assert kernel.std() ** 2 * np.prod(kernel.shape[:3]) == pytest.approx(
             2, rel=0.02
         )
+
+
+def test_a_trainer_and_its_photos_suit_each_other(tmp_path):
+    path = tmp_path / "vgg19.npz"
+    np.savez(path, **vgg19_weights(np.random.default_rng(0)))
+    settings = preset(
+        "balanced",
+        perceptual_network=f"vgg19:{path}",
+        style_layers=("relu1_1",),
+        content_layer="relu1_2",
+        depth_network="none",
+        width=0.1,
+        image_size=64,
+        style_size=64,
+        batch_size=2,
+    )
+
+    trainer, photos = trainer_and_photos(settings)
+
+    assert photos.shape == (2, 64, 64, 3)
+    # What the machine decides is decided.
+    assert trainer.objective.settings.mixed_precision in (True, False)
+    assert trainer.optimizer.iterations == 0
+    assert np.isfinite(trainer.network(photos)).all()
