@@ -50,7 +50,8 @@ class Settings:
         decay_from: Part of the run after which the learning rate falls, to a
             tenth at its end; 1 keeps it constant.
         depth_from: Part of the run after which depth counts, in full a tenth
-            of the run later; 0 from the first step.
+            of the run later; given None, 0.2, or 0, from the first step, with
+            an `initial_model`, whose pictures have a style already.
         batch_size: Photos per step.
         image_size: Side of the square training crops, in pixels.
         steps: Length of the run; the one setting that may be raised later.
@@ -84,7 +85,7 @@ class Settings:
     blocks: int = 5
     learning_rate: float = 1e-3
     decay_from: float = 0.4
-    depth_from: float = 0.2
+    depth_from: float | None = None
     batch_size: int = 4
     image_size: int = 256
     steps: int = 4000
@@ -100,7 +101,12 @@ class Settings:
             RequestError: A value is out of range.
         """
         layers = default_layers(self.perceptual_network)
-        fill_in(self, style_layers=layers.style, content_layer=layers.content)
+        fill_in(
+            self,
+            style_layers=layers.style,
+            content_layer=layers.content,
+            depth_from=0.0 if self.initial_model else 0.2,
+        )
         require_in_range(self, _LEAST, ("learning_rate", "width"))
         for name in ("decay_from", "depth_from"):
             if not 0 <= getattr(self, name) <= 1:

@@ -25,6 +25,7 @@ def files(tmp_path_factory):
     return folder / "64.tflite", folder / "16.tflite"
 
 
+@pytest.mark.slow
 def test_the_smaller_picture_takes_less(files):
     large, small = compare_files(files, rounds=5, threads=1)
 

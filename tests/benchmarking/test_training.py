@@ -19,6 +19,7 @@ _SETTINGS = preset(
 )
 
 
+@pytest.mark.slow
 def test_our_contestant_trains(tmp_path):
     training._prepare(_SETTINGS, tmp_path)
     contestant = Contestant(

@@ -124,6 +124,7 @@ def trained(pictures, tmp_path_factory):
     return distiller, lines
 
 
+@pytest.mark.slow
 def test_learns_and_says_so(trained, pictures):
     distiller, lines = trained
     assert distiller.step == 40
@@ -142,6 +143,7 @@ def _small(pictures):
     return keras.ops.image.resize(pictures.rgb.astype(np.float32), (32, 32))
 
 
+@pytest.mark.slow
 def test_a_run_continues_as_if_it_had_not_stopped(trained, pictures):
     whole, _ = trained
     resumed = DepthDistiller(_TINY, pictures, whole.workdir / "20")
@@ -158,6 +160,7 @@ def test_a_run_continues_as_if_it_had_not_stopped(trained, pictures):
         resumed.run(lambda line: None)
 
 
+@pytest.mark.slow
 def test_weights_are_the_averaged_network_folded(trained, pictures):
     distiller, _ = trained
     before = [v.numpy() for v in distiller.body.variables]

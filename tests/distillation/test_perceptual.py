@@ -58,6 +58,7 @@ def test_the_terms_are_those_of_a_numpy_computation():
     assert float(loss) == pytest.approx(means @ [1, 2, 0.25], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_stopped_distillation_continues_where_it_was(vgg19_file, tmp_path):
     config = perceptual.PerceptualDistillation(
         steps=5,

@@ -40,6 +40,7 @@ def test_painting_comes_nearer_to_the_style(network, photos):
     assert kept[-1].min() >= 0 and kept[-1].max() <= 255
 
 
+@pytest.mark.slow
 def test_a_network_agrees_with_itself(network, photos):
     painting = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
     agreement = perceptual_ranking.compare(

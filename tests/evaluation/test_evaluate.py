@@ -124,6 +124,7 @@ def test_wrong_requests_write_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_judges_of_one_kind_are_told_apart(local_networks, settings):
     judges = ("metric", "metric", "relative", "metric")
     (table,) = program.evaluate(_change(settings, depth_network=judges))

@@ -29,6 +29,7 @@ def settings(small):
     )
 
 
+@pytest.mark.slow
 def test_a_sheet_is_made_stopped_and_continued(settings, tmp_path, monkeypatch):
     output = tmp_path / "inside.png"
     names = [*settings.reconstructions()]

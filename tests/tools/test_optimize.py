@@ -37,6 +37,7 @@ def request_of(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_picture_is_made(request_of, tmp_path):
     made = run_program("optimize.py", **request_of)
 

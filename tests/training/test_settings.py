@@ -47,6 +47,13 @@ def test_a_value_out_of_range_is_refused_by_the_name_of_its_flag(name, value):
         Settings(**{name: value})
 
 
+def test_depth_waits_only_where_there_is_no_style_yet():
+    assert Settings().depth_from == 0.2
+    assert Settings(initial_model="runs/first").depth_from == 0
+    chosen = Settings(initial_model="runs/first", depth_from=0.5)
+    assert chosen.depth_from == 0.5
+
+
 def test_scales_that_show_nothing_are_refused():
     assert Settings(image_size=64, style_scales=3).style_scales == 3
 

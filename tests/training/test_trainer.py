@@ -75,6 +75,7 @@ def test_only_the_network_is_trained(trainer):
     assert trained == {id(v) for v in trainer.network.trainable_variables}
 
 
+@pytest.mark.slow
 def test_compiled_by_xla_a_step_is_the_same(trainer, photos):
     plain = tf.function(trainer.train_step, jit_compile=False)
     before = trainer.network.get_weights()
