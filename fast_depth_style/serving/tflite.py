@@ -12,6 +12,7 @@ built into the runtime.
 
 import pathlib
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -102,9 +103,13 @@ def _quantize(converter, calibration):
     # The only public way to leave chosen operators as they are.
     debug = tf.lite.experimental
     options = debug.QuantizationDebugOptions(denylisted_ops=[*_FLOAT_OPERATORS])
-    return debug.QuantizationDebugger(
-        converter=converter, debug_dataset=pictures, debug_options=options
-    ).get_nondebug_quantized_model()
+    with warnings.catch_warnings():
+        # That TensorFlow's own debugger uses an interpreter which it is to
+        # give up is no news for who exports.
+        warnings.simplefilter("ignore")
+        return debug.QuantizationDebugger(
+            converter=converter, debug_dataset=pictures, debug_options=options
+        ).get_nondebug_quantized_model()
 
 
 def read_tflite(
