@@ -5,6 +5,9 @@ import pathlib
 
 # Deterministic, quiet TensorFlow; set before anything imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# A process forked while a test's server answers calls is aborted by gRPC's own
+# handlers for forks; none of those processes uses gRPC.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # One core a worker: threads of several would wait for each other.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
