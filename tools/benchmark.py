@@ -98,7 +98,11 @@ def _train():
             f"--perceptual_network={_PERCEPTUAL_NETWORK.value}: there is no"
             " PyTorch version of it to compare with; choose vgg19"
         )
-    settings = _settings(perceptual_network=_PERCEPTUAL_NETWORK.value or "")
+    settings = _settings(
+        perceptual_network=_PERCEPTUAL_NETWORK.value or "",
+        # PyTorch's Muon takes no kernels.
+        optimizer="adam",
+    )
     from fast_depth_style.benchmarking import training
 
     _print(

@@ -110,7 +110,9 @@ _BLOCKS = flags.DEFINE_integer(
     f"Residual blocks of the network: fewer are faster ({_D.blocks}).",
 )
 _LEARNING_RATE = flags.DEFINE_float(
-    "learning_rate", None, f"Adam's learning rate ({_D.learning_rate})."
+    "learning_rate",
+    None,
+    f"Learning rate of the optimizer ({_D.learning_rate}).",
 )
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", None, f"Photos per step ({_D.batch_size})."

@@ -26,10 +26,7 @@ class Objective(nn.Module):
         self.perceptual = perceptual
         with torch.no_grad():
             features = perceptual(painting, settings.style_layers)
-            self.targets = {
-                name: _gram_matrix(features[name])
-                for name in settings.style_layers
-            }
+            self.targets = self._grams(painting, features)
 
     def forward(
         self, photos: torch.Tensor, pictures: torch.Tensor
@@ -38,11 +35,13 @@ class Objective(nn.Module):
         layer = self.settings.content_layer
         with torch.no_grad():
             target = self.perceptual(photos, [layer])[layer].float()
-        features = self.perceptual(pictures, {layer, *self.targets})
+        features = self.perceptual(
+            pictures, {layer, *self.settings.style_layers}
+        )
+        grams = self._grams(pictures, features)
         style = [
-            (_gram_matrix(features[name]) - gram).square().sum((1, 2)).mean()
-            / gram.square().sum()
-            for name, gram in self.targets.items()
+            (gram - target).square().sum((1, 2)).mean() / target.square().sum()
+            for gram, target in zip(grams, self.targets, strict=True)
         ]
         error = (features[layer].float() - target).square().mean((1, 2, 3))
         power = target.square().mean((1, 2, 3))
@@ -63,6 +62,17 @@ class Objective(nn.Module):
             getattr(self.settings, f"{name}_weight") * term
             for name, term in terms.items()
         )
+
+    def _grams(self, pictures, features):
+        """Of every scale and layer; `features` are the first scale's."""
+        layers = self.settings.style_layers
+        grams = []
+        for scale in range(self.settings.style_scales):
+            if scale:
+                pictures = nn.functional.avg_pool2d(pictures, 2)
+                features = self.perceptual(pictures, layers)
+            grams += [_gram_matrix(features[name]) for name in layers]
+        return grams
 
 
 def _gram_matrix(features):

@@ -13,7 +13,6 @@ from keras import ops
 
 from fast_depth_style.distillation import depth_data
 from fast_depth_style.distillation.depth_scores import depth_scores
-from fast_depth_style.distillation.kernel_muon import KernelMuon
 from fast_depth_style.distillation.normalized_convolution import (
     NormalizedConv2D,
     normalized_unless_last,
@@ -23,6 +22,7 @@ from fast_depth_style.perception.compact_depth import (
     CompactDepth,
     compact_depth_body,
 )
+from fast_depth_style.training.kernel_muon import KernelMuon
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fast_depth_style.distillation.kernel_muon import KernelMuon
 from fast_depth_style.distillation.principal_components import (
     LAYERS,
     Components,
@@ -33,6 +32,7 @@ from fast_depth_style.perception.compact_perceptual import (
     compact_perceptual_body,
 )
 from fast_depth_style.perception.vgg19 import VGG19
+from fast_depth_style.training.kernel_muon import KernelMuon
 
 _CONTENT_LAYER = "relu3_1"
 

@@ -33,6 +33,7 @@ from fast_depth_style.training.callbacks import (
     StopWhenInterrupted,
 )
 from fast_depth_style.training.initial_weights import draw_weights
+from fast_depth_style.training.kernel_muon import KernelMuon
 from fast_depth_style.training.learning_rate import ConstantThenLinear
 from fast_depth_style.training.losses_log import LossesLog, read_losses
 from fast_depth_style.training.objective import Objective
@@ -205,17 +206,22 @@ def build_trainer(
         teacher,
     )
     trainer = StyleTrainer(network, objective)
-    optimizer = keras.optimizers.Adam(
-        ConstantThenLinear(
-            settings.learning_rate, settings.steps, settings.decay_from
-        )
-    )
+    optimizer = _optimizer(settings)
     optimizer.build(network.trainable_variables)
     trainer.compile(
         optimizer=optimizer,
         jit_compile=hardware.compiles_well() if jit is None else jit,
     )
     return trainer
+
+
+def _optimizer(settings):
+    rate = ConstantThenLinear(
+        settings.learning_rate, settings.steps, settings.decay_from
+    )
+    if settings.optimizer == "adam":
+        return keras.optimizers.Adam(rate)
+    return KernelMuon(rate, weight_decay=None, adam_weight_decay=None)
 
 
 def _trained_network(path):

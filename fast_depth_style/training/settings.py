@@ -46,7 +46,9 @@ class Settings:
             from; empty starts from random weights.
         width: Multiplier of the network's channel counts.
         blocks: Residual blocks of the network.
-        learning_rate: Adam's.
+        optimizer: "muon" (Muon for convolution kernels, Adam for all else)
+            or "adam".
+        learning_rate: The optimizer's.
         decay_from: Part of the run after which the learning rate falls, to a
             tenth at its end; 1 keeps it constant.
         depth_from: Part of the run after which depth counts, in full a tenth
@@ -72,17 +74,18 @@ class Settings:
     style_layers: tuple[str, ...] | None = None
     content_layer: str | None = None
     content_weight: float = 1.0
-    style_weight: float = 3.0
+    style_weight: float = 10.0
     tv_weight: float = 0.1
     depth_weight: float = 3.0
     range_weight: float = 1.0
     distillation_weight: float = 10.0
     style_size: int = 256
-    style_scales: int = 1
+    style_scales: int = 3
     teacher: str = ""
     initial_model: str = ""
     width: float = 1.0
     blocks: int = 5
+    optimizer: str = "muon"
     learning_rate: float = 1e-3
     decay_from: float = 0.4
     depth_from: float | None = None
@@ -127,10 +130,12 @@ class Settings:
                 "--style_weight and --content_weight are both 0, which leaves"
                 " nothing to learn: raise one or give a --teacher"
             )
-        if self.loss_scale not in ("relative", "raw"):
-            raise RequestError(
-                f"loss scale {self.loss_scale!r}: choose relative or raw"
-            )
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise RequestError(
+                    f"{name} {getattr(self, name)!r}: choose"
+                    f" {' or '.join(choices)}"
+                )
 
     def to_json(self) -> dict:
         """These settings as JSON-ready values."""
@@ -152,6 +157,8 @@ class Settings:
             if getattr(self, f.name) != getattr(other, f.name)
         }
 
+
+_CHOICES = {"loss_scale": ("relative", "raw"), "optimizer": ("muon", "adam")}
 
 _LEAST = {
     "blocks": 1,
@@ -182,6 +189,8 @@ PRESETS = {
     "stanford": {
         "content": "tfds:coco/2017",
         "loss_scale": "raw",
+        "style_scales": 1,
+        "optimizer": "adam",
         "style_layers": (
             "relu1_1",
             "relu2_1",

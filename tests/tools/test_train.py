@@ -8,7 +8,13 @@ from programs import flags_of, run_program
 
 from fast_depth_style.training.settings import Settings
 
-_WITHOUT_FLAG = {"loss_scale", "range_weight", "decay_from", "depth_from"}
+_WITHOUT_FLAG = {
+    "loss_scale",
+    "range_weight",
+    "decay_from",
+    "depth_from",
+    "optimizer",
+}
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def small(material) -> Settings:
         content=str(material / "photos"),
         perceptual_network=f"vgg19:{material / 'vgg19.npz'}",
         depth_network="none",
+        style_scales=1,
         style_layers=("relu1_1", "relu2_1"),
         content_layer="relu2_1",
         style_size=64,

@@ -283,7 +283,7 @@ def test_other_settings_are_refused_and_nothing_changes(finished, small):
     with pytest.raises(RequestError) as refused:
         train(other, finished)
 
-    assert "style_weight was 3.0 and is now 4.0" in str(refused.value)
+    assert "style_weight was 10.0 and is now 4.0" in str(refused.value)
     assert "batch_size was 2 and is now 3" in str(refused.value)
     assert _files(finished) == before
 

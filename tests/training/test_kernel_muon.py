@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from fast_depth_style.distillation.kernel_muon import KernelMuon
+from fast_depth_style.training.kernel_muon import KernelMuon
 
 
 def test_a_kernel_moves_by_an_almost_orthogonal_matrix():
