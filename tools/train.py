@@ -45,7 +45,8 @@ _DEPTH_NETWORK = flags.DEFINE_string(
     "depth_network",
     None,
     "Where depth is felt: hub:HANDLE_OR_FOLDER, fast_depth:FILE, fcrn:FILE,"
-    f" compact or none ({_D.depth_network}).",
+    " compact or none; several with commas between them"
+    f" ({_D.depth_network}).",
 )
 _STYLE_LAYERS = flags.DEFINE_list(
     "style_layers",

@@ -10,6 +10,8 @@ PERCEPTUAL_SPECS = (
     " resnet50, resnet50:FILE.h5, efficientnetb0, efficientnetb0:FILE.h5"
 )
 DEPTH_SPECS = "hub:HANDLE_OR_FOLDER, fast_depth:FILE, fcrn:FILE, compact, none"
+SEVERAL = ","
+"""Between depth networks that are to be learned from together."""
 
 _APPLICATIONS = {"resnet50": "ResNet50", "efficientnetb0": "EfficientNetB0"}
 
@@ -64,10 +66,11 @@ def perceptual_network(
 
 
 def depth_network(spec: str) -> DepthEstimator | None:
-    """Makes the network that judges depth; None for "none".
+    """Makes the network that feels depth; None for "none".
 
     Args:
-        spec: One of `DEPTH_SPECS`.
+        spec: One of `DEPTH_SPECS`, or several but "none", with `SEVERAL`
+            between them.
 
     Raises:
         RequestError: No such network, or it cannot be loaded.
@@ -75,6 +78,13 @@ def depth_network(spec: str) -> DepthEstimator | None:
     kind, _, argument = spec.partition(":")
     if spec == "none":
         return None
+    if SEVERAL in spec:
+        from fast_depth_style.perception.depth_ensemble import DepthEnsemble
+
+        estimators = [depth_network(part) for part in spec.split(SEVERAL)]
+        if None in estimators:
+            raise RequestError(f"{spec!r}: none goes with no other network")
+        return DepthEnsemble(estimators)
     if spec == "compact":
         from fast_depth_style.perception.compact_depth import CompactDepth
 

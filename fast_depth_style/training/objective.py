@@ -186,13 +186,13 @@ class Objective(keras.layers.Layer):
             )
         maps, features = self._estimator.outputs(pictures)
         target_maps, target_features = self._estimator.outputs(photos)
-        target_maps = ops.stop_gradient(target_maps)
-        if not self._relative:
-            return depth.raw_depth_loss(
-                maps, target_maps, self._estimator.is_metric
+        if self._relative and features:
+            return depth.depth_feature_loss(
+                features, [ops.stop_gradient(f) for f in target_features]
             )
-        if not features:
+        target_maps = ops.stop_gradient(target_maps)
+        if self._relative:
             return depth.relative_depth_loss(maps, target_maps)
-        return depth.depth_feature_loss(
-            features, [ops.stop_gradient(f) for f in target_features]
+        return depth.raw_depth_loss(
+            maps, target_maps, self._estimator.is_metric
         )

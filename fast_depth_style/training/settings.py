@@ -23,7 +23,8 @@ class Settings:
         perceptual_network: Where style and content are felt, as
             `registry.PERCEPTUAL_SPECS` lists.
         depth_network: Where depth is felt: hub:HANDLE_OR_FOLDER,
-            fast_depth:FILE, fcrn:FILE, compact or none.
+            fast_depth:FILE, fcrn:FILE, compact or none; in the relative
+            scale also several, with commas between them.
         loss_scale: "relative" (every term relative to what it compares with)
             or "raw" (mean squared differences, the report's).
         style_layers: Layers whose Gram matrices are compared; given None,
@@ -136,6 +137,11 @@ class Settings:
                     f"{name} {getattr(self, name)!r}: choose"
                     f" {' or '.join(choices)}"
                 )
+        if self.loss_scale == "raw" and "," in self.depth_network:
+            raise RequestError(
+                f"--depth_network={self.depth_network}: this preset compares"
+                " maps, each in its unit; name one network"
+            )
 
     def to_json(self) -> dict:
         """These settings as JSON-ready values."""

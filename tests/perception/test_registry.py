@@ -52,6 +52,17 @@ def test_none_is_no_depth_network():
     assert registry.depth_network("none") is None
 
 
+def test_several_depth_networks_are_one_ensemble():
+    network = registry.depth_network("compact,compact")
+
+    assert [e.quantity for e in network.estimators] == ["inverse_depth"] * 2
+
+
+def test_none_goes_with_no_other_depth_network():
+    with pytest.raises(RequestError, match="none goes with no other"):
+        registry.depth_network("compact,none")
+
+
 @pytest.mark.parametrize("kind", ["fast_depth", "fcrn", "hub"])
 def test_a_file_that_is_not_there_is_refused(tmp_path, kind):
     with pytest.raises(RequestError, match=str(tmp_path / "none")):

@@ -107,3 +107,11 @@ def test_without_style_content_and_teacher_there_is_nothing_to_learn():
     with pytest.raises(RequestError, match="give a --teacher"):
         preset("mobile", **nothing)
     assert preset("mobile", **nothing, teacher="model").teacher == "model"
+
+
+def test_maps_of_several_depth_networks_are_not_compared():
+    several = {"depth_network": "compact,fast_depth:file.npz"}
+
+    preset("balanced", **several)
+    with pytest.raises(RequestError, match="name one network"):
+        preset("stanford", **several)
