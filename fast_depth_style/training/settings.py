@@ -76,7 +76,7 @@ class Settings:
     content_layer: str | None = None
     content_weight: float = 1.0
     style_weight: float = 10.0
-    tv_weight: float = 0.1
+    tv_weight: float = 0.5
     depth_weight: float = 3.0
     range_weight: float = 1.0
     distillation_weight: float = 10.0

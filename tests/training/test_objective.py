@@ -133,15 +133,15 @@ def test_the_total_is_weighted_and_shares_add_up(make):
     )
     terms = {"style": 3.0, "content": 9.0, "depth": 0.5, "tv": 10, "range": 0}
 
-    # tv and range keep their weights, 0.1 and 1.
-    total = 2 * 3 + 5 * 0.5 + 0.1 * 10
+    # tv and range keep their weights, 0.5 and 1.
+    total = 2 * 3 + 5 * 0.5 + 0.5 * 10
     assert float(objective.total(terms, 0)) == pytest.approx(total)
     assert objective.shares(terms, 0) == pytest.approx(
         {
             "style": 6 / total,
             "content": 0,
             "depth": 2.5 / total,
-            "tv": 1 / total,
+            "tv": 5 / total,
             "range": 0,
         }
     )
