@@ -63,11 +63,14 @@ def perceptual_network(
     )
 
 
-def depth_network(spec: str) -> DepthEstimator | None:
+def depth_network(spec: str, dtype="float32") -> DepthEstimator | None:
     """Makes the network that judges depth; None for "none".
 
     Args:
         spec: One of `DEPTH_SPECS`.
+        dtype: Keras dtype or policy that the compact network computes in. The
+            others take float32: FastDepth's depthwise convolutions are not
+            faster in bfloat16 on a CPU.
 
     Raises:
         RequestError: No such network, or it cannot be loaded.
@@ -78,7 +81,7 @@ def depth_network(spec: str) -> DepthEstimator | None:
     if spec == "compact":
         from fast_depth_style.perception.compact_depth import CompactDepth
 
-        return CompactDepth()
+        return CompactDepth(dtype=dtype)
     if kind == "hub":
         from fast_depth_style.perception.hub_depth import MIDAS_HANDLE, HubDepth
 

@@ -179,6 +179,7 @@ def build_trainer(
         RequestError: A network asked for cannot be had.
     """
     policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
+    jit = hardware.compiles_well() if jit is None else jit
     network = Transformer(settings.width, settings.blocks, dtype=policy)
     network.build()
     if settings.initial_model:
@@ -197,10 +198,12 @@ def build_trainer(
         teacher = Transformer(**trained.get_config(), dtype=policy)
         teacher.build()
         teacher.set_weights(trained.get_weights())
+    if keras.backend.backend() == "tensorflow" and not jit:
+        _fuse_normalizations(network, teacher)
     objective = Objective(
         settings,
         perceptual,
-        registry.depth_network(settings.depth_network),
+        registry.depth_network(settings.depth_network, dtype=policy),
         painting,
         teacher,
     )
@@ -213,9 +216,19 @@ def build_trainer(
     optimizer.build(network.trainable_variables)
     trainer.compile(
         optimizer=optimizer,
-        jit_compile=hardware.compiles_well() if jit is None else jit,
+        jit_compile=jit,
     )
     return trainer
+
+
+def _fuse_normalizations(*networks):
+    from fast_depth_style.training.fused_normalization import (
+        fused_instance_norm,
+    )
+
+    for network in filter(None, networks):
+        for norm in network.norms:
+            norm.fused = fused_instance_norm
 
 
 def _trained_network(path):
