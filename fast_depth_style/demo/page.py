@@ -17,9 +17,11 @@ _SHORT_SIDE = 360
 _CSS = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto;
   max-width: 80rem; padding: 0 1rem; }
-.row { display: flex; flex-wrap: wrap; gap: 1rem; }
-figure { margin: 0; flex: 1 1 20rem; max-width: 30rem; }
-img { width: 100%; height: auto; border-radius: 4px; }
+.row { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); }
+figure { margin: 0; }
+img { max-width: 100%; height: auto; border-radius: 4px; }
+figure img { width: 100%; }
 figcaption { color: #555; font-size: .9rem; }
 td { padding: .1rem 1rem .1rem 0; }
 """
@@ -53,22 +55,19 @@ def render(
         "<p>A network was trained on this machine, from nothing, to paint"
         " photos in the manner of the first picture while it keeps their"
         " depth.</p>",
-        _row([_figure(painting, "The painting, made by a program")]),
+        _row([_figure("The painting, made by a program", painting)]),
     ]
     for name, photo in photos.items():
-        parts.append(f"<h2>{html.escape(name)}</h2>")
-        for style in dict.fromkeys(style for style, _ in pictures):
-            picture = pictures[style, name]
-            parts.append(
-                _row(
-                    [
-                        _figure(photo, "Photo"),
-                        _figure(picture, f"Stylized: {style}"),
-                        _figure(_depth(estimator, photo), "Depth: photo"),
-                        _figure(_depth(estimator, picture), "Depth: stylized"),
-                    ]
-                )
-            )
+        versions = {"Photo": photo} | {
+            f"Stylized: {style}": picture
+            for (style, of), picture in pictures.items()
+            if of == name
+        }
+        figures = [
+            _figure(caption, picture, _depth(estimator, picture))
+            for caption, picture in versions.items()
+        ]
+        parts += [f"<h2>{html.escape(name)}, and its depth</h2>", _row(figures)]
     parts.append("<h2>Training</h2>")
     for file, caption in (
         ("losses.png", "The terms of the loss, step by step"),
@@ -83,9 +82,13 @@ def render(
         for name, value in seconds.items()
     )
     parts.append(f"<h2>Time</h2><table>{rows}</table>")
+    agreement = (
+        "equal to" if phone.psnr is None else f"{phone.psnr:.0f} dB from"
+    )
     parts.append(
         f"<p>For phones, {html.escape(phone.file)}:"
-        f" {phone.bytes / 1e6:.1f} MB, {1000 * phone.seconds:.0f} ms for"
+        f" {phone.bytes / 1e6:.1f} MB, {agreement} the network (PSNR of the"
+        f" worst picture), {1000 * phone.seconds:.0f} ms for"
         f" {phone.size[1]}x{phone.size[0]} pixels on one thread of this"
         " machine.</p>"
     )
@@ -114,16 +117,20 @@ def _row(figures):
     return f'<div class="row">{"".join(figures)}</div>'
 
 
-def _figure(picture, caption):
+def _figure(caption, *pictures):
+    text = html.escape(caption)
+    images = "".join(
+        f'<img alt="{text}" src="{_picture_uri(picture)}">'
+        for picture in pictures
+    )
+    return f"<figure>{images}<figcaption>{text}</figcaption></figure>"
+
+
+def _picture_uri(picture):
     buffer = io.BytesIO()
     small = fit_short_side(picture, min(_SHORT_SIDE, *picture.shape[:2]))
     Image.fromarray(small).save(buffer, "JPEG", quality=88)
-    uri = _uri(buffer.getvalue(), "jpeg")
-    text = html.escape(caption)
-    return (
-        f'<figure><img alt="{text}" src="{uri}">'
-        f"<figcaption>{text}</figcaption></figure>"
-    )
+    return _uri(buffer.getvalue(), "jpeg")
 
 
 def _file_uri(path):

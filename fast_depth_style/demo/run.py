@@ -1,14 +1,12 @@
 """The demo: paint, train, export, stylize, and show it all on one page."""
 
 import pathlib
-import shutil
 import time
 
 from fast_depth_style.demo import page
-from fast_depth_style.demo.painting import paint
+from fast_depth_style.demo.samples import write_samples
 from fast_depth_style.images.files import Picture, read_rgb, write_picture
 from fast_depth_style.perception.registry import depth_network
-from fast_depth_style.requests import RequestError
 from fast_depth_style.serving.export import export
 from fast_depth_style.serving.export_settings import ExportSettings
 from fast_depth_style.serving.network import read_network
@@ -47,11 +45,7 @@ def run(
         started = time.monotonic()
 
     print("1/5 Painting a picture to learn from", flush=True)
-    painting = output / "painting.png"
-    output.mkdir(parents=True, exist_ok=True)
-    if not painting.exists():
-        write_picture(painting, Picture(paint()))
-    photos = _sample_photos(output / "photos")
+    painting, photos = write_samples(output)
     lap("painting")
 
     print("2/5 Training on sample photos; the same command continues")
@@ -99,19 +93,3 @@ def run(
     path.write_text(html)
     print(f"Done in {sum(seconds.values()):.0f} s. Open {path.resolve()}")
     return path
-
-
-def _sample_photos(folder):
-    """scikit-learn's sample photos, as files."""
-    try:
-        import sklearn.datasets
-    except ImportError as error:
-        raise RequestError(
-            "the demo shows scikit-learn's sample photos: pip install"
-            " scikit-learn"
-        ) from error
-    folder.mkdir(exist_ok=True)
-    source = pathlib.Path(sklearn.datasets.__file__).parent / "images"
-    for photo in sorted(source.glob("*.jpg")):
-        shutil.copyfile(photo, folder / photo.name)
-    return folder

@@ -106,14 +106,15 @@ def regression_loss(
     """
     rows = []
     for name in LAYERS:
-        error = student[name] - targets[name]
+        features = tf.cast(student[name], tf.float32)
+        error = features - targets[name]
         power = _mean_square(targets[name])
         mean = tf.reduce_mean(targets[name], axis=(1, 2), keepdims=True)
         variance = power - _mean_square(mean)
         feature = tf.reduce_mean(
             _mean_square(error) / (variance + 0.1 * power + 1e-6)
         )
-        gram, wanted = gram_matrix(student[name]), gram_matrix(targets[name])
+        gram, wanted = gram_matrix(features), gram_matrix(targets[name])
         gram = tf.reduce_mean(
             tf.reduce_sum((gram - wanted) ** 2, axis=(1, 2))
             / tf.reduce_sum(wanted**2, axis=(1, 2))

@@ -13,7 +13,14 @@ class InstanceNormalization(keras.layers.Layer):
     variance over height and width. Written out, because it converts to TFLite
     more cleanly than `GroupNormalization`. The statistics are float32 under
     every dtype policy.
+
+    Attributes:
+        fused: A backend's own kernel, (x, scale, shift) to the result, for
+            training; None computes it by single operations, as every export
+            does.
     """
+
+    fused = None
 
     def build(self, input_shape):
         """Creates scale and shift, one of each per channel."""
@@ -40,6 +47,8 @@ class InstanceNormalization(keras.layers.Layer):
 
     def call(self, x, statistics=None):
         """Normalizes `x`, with its own statistics or with given ones."""
+        if statistics is None and self.fused is not None:
+            return self.fused(x, self.scale, self.shift)
         mean, variance = statistics or self.statistics(x)
         gain = ops.rsqrt(variance + EPSILON) * ops.cast(self.scale, "float32")
         offset = ops.cast(self.shift, "float32") - mean * gain

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
+from keras import ops
 
 from fast_depth_style.perception.shipped_weights import read_shipped_weights
 from fast_depth_style.requests import RequestError
@@ -54,7 +55,7 @@ def compact_perceptual_body(
 
     Returns:
         A model from (batch, height, width, 3) float32 RGB in 0..255 to a
-        dict {name: (batch, h, w, components) float32}.
+        dict {name: (batch, h, w, components)} in the compute dtype.
     """
     pictures = keras.Input((None, None, 3), name="pictures")
     x = keras.layers.Rescaling(
@@ -77,9 +78,8 @@ def compact_perceptual_body(
             name=name,
         )(x)
         if feature in layers:
-            # float32 under any policy: Gram matrices sum many squares.
             features[feature] = keras.layers.Conv2D(
-                COMPONENTS[feature], 1, dtype="float32", name=feature
+                COMPONENTS[feature], 1, dtype=dtype, name=feature
             )(x)
     return keras.Model(pictures, features)
 
@@ -139,4 +139,7 @@ class CompactPerceptual(keras.Model):
             {layer name: (batch, h, w, components) float32}, h and w as
             VGG19's: the whole size, then half, then a quarter of it.
         """
-        return self.body(pictures)
+        return {
+            name: ops.cast(features, "float32")
+            for name, features in self.body(pictures).items()
+        }

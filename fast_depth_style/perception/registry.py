@@ -65,12 +65,15 @@ def perceptual_network(
     )
 
 
-def depth_network(spec: str) -> DepthEstimator | None:
+def depth_network(spec: str, dtype="float32") -> DepthEstimator | None:
     """Makes the network that feels depth; None for "none".
 
     Args:
         spec: One of `DEPTH_SPECS`, or several but "none", with `SEVERAL`
             between them.
+        dtype: Keras dtype or policy that the compact network computes in. The
+            others take float32: FastDepth's depthwise convolutions are not
+            faster in bfloat16 on a CPU.
 
     Raises:
         RequestError: No such network, or it cannot be loaded.
@@ -81,14 +84,15 @@ def depth_network(spec: str) -> DepthEstimator | None:
     if SEVERAL in spec:
         from fast_depth_style.perception.depth_ensemble import DepthEnsemble
 
-        estimators = [depth_network(part) for part in spec.split(SEVERAL)]
+        parts = spec.split(SEVERAL)
+        estimators = [depth_network(part, dtype) for part in parts]
         if None in estimators:
             raise RequestError(f"{spec!r}: none goes with no other network")
         return DepthEnsemble(estimators)
     if spec == "compact":
         from fast_depth_style.perception.compact_depth import CompactDepth
 
-        return CompactDepth()
+        return CompactDepth(dtype=dtype)
     if kind == "hub":
         from fast_depth_style.perception.hub_depth import MIDAS_HANDLE, HubDepth
 

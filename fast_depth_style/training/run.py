@@ -180,6 +180,7 @@ def build_trainer(
         RequestError: A network asked for cannot be had.
     """
     policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
+    jit = hardware.compiles_well() if jit is None else jit
     network = Transformer(settings.width, settings.blocks, dtype=policy)
     network.build()
     if settings.initial_model:
@@ -198,10 +199,12 @@ def build_trainer(
         teacher = Transformer(**trained.get_config(), dtype=policy)
         teacher.build()
         teacher.set_weights(trained.get_weights())
+    if keras.backend.backend() == "tensorflow" and not jit:
+        _fuse_normalizations(network, teacher)
     objective = Objective(
         settings,
         perceptual,
-        registry.depth_network(settings.depth_network),
+        registry.depth_network(settings.depth_network, dtype=policy),
         painting,
         teacher,
     )
@@ -210,7 +213,7 @@ def build_trainer(
     optimizer.build(network.trainable_variables)
     trainer.compile(
         optimizer=optimizer,
-        jit_compile=hardware.compiles_well() if jit is None else jit,
+        jit_compile=jit,
     )
     return trainer
 
@@ -222,6 +225,16 @@ def _optimizer(settings):
     if settings.optimizer == "adam":
         return keras.optimizers.Adam(rate)
     return KernelMuon(rate, weight_decay=None, adam_weight_decay=None)
+
+
+def _fuse_normalizations(*networks):
+    from fast_depth_style.training.fused_normalization import (
+        fused_instance_norm,
+    )
+
+    for network in filter(None, networks):
+        for norm in network.norms:
+            norm.fused = fused_instance_norm
 
 
 def _trained_network(path):

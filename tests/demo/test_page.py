@@ -44,8 +44,9 @@ def test_the_page_holds_every_picture_and_needs_no_file(tmp_path):
     )
     links = _Links()
     links.feed(text)
-    assert len(links.sources) == 1 + 2 * 4 + 2
+    assert len(links.sources) == 1 + 3 * 2 + 2
     assert all(source.startswith("data:image/") for source in links.sources)
     assert "Stylized: <wave>" in links.captions
     assert "12.3 s" in text
-    assert "a.tflite: 3.4 MB, 500 ms for 256x256 pixels" in text
+    assert "a.tflite: 3.4 MB, 71 dB from the network" in text
+    assert "500 ms for 256x256 pixels" in text

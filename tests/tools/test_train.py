@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import subprocess
 
 import numpy as np
@@ -96,6 +97,20 @@ def test_what_is_missing_is_named(request_of, name):
     assert refused.stderr == (
         f"train.py: missing --{name}=… (--help explains each flag)\n"
     )
+
+
+@pytest.mark.slow
+def test_without_painting_and_photos_it_learns_our_own(tmp_path):
+    pytest.importorskip("sklearn")
+    workdir = tmp_path / "run"
+
+    done = run_program("train.py", workdir=workdir, steps=1, image_size=64)
+
+    assert done.returncode == 0, done.stderr
+    settings = json.loads((workdir / "settings.json").read_text())
+    assert settings["perceptual_network"] == "compact"
+    assert settings["style"] == str(workdir / "samples" / "painting.png")
+    assert (workdir / "model" / "1").is_dir()
 
 
 def test_a_disk_without_room_is_one_line_and_leaves_nothing(
