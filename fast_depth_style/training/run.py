@@ -32,6 +32,7 @@ from fast_depth_style.training.callbacks import (
     StopIfNotFinite,
     StopWhenInterrupted,
 )
+from fast_depth_style.training.deferred_callbacks import DeferredCallbacks
 from fast_depth_style.training.initial_weights import draw_weights
 from fast_depth_style.training.learning_rate import ConstantThenLinear
 from fast_depth_style.training.losses_log import LossesLog, read_losses
@@ -289,7 +290,7 @@ def _fit(trainer, settings, workdir, source, start):
                 _batches(source, settings, start),
                 steps_per_epoch=settings.steps - start,
                 shuffle=False,
-                callbacks=callbacks,
+                callbacks=DeferredCallbacks(callbacks, trainer),
                 verbose=0,
             )
     finally:
