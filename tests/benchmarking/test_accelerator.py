@@ -55,7 +55,6 @@ print(json.dumps([dataclasses.asdict(part) for part in parts]))
 
 @pytest.mark.slow
 def test_a_step_s_arithmetic_is_that_of_its_parts():
-    pytest.importorskip("jax")
     done = subprocess.run(
         [sys.executable, "-c", _MEASURE],
         env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
