@@ -1,7 +1,9 @@
 """How much of an accelerator's arithmetic a training step uses, under JAX."""
 
 import dataclasses
+import itertools
 import pathlib
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +18,9 @@ from fast_depth_style.benchmarking.inputs import (
 from fast_depth_style.perception.vgg19 import LAYERS
 from fast_depth_style.requests import RequestError
 from fast_depth_style.training import hardware
+from fast_depth_style.training.callbacks import StopIfNotFinite
+from fast_depth_style.training.deferred_callbacks import DeferredCallbacks
+from fast_depth_style.training.losses_log import LossesLog
 from fast_depth_style.training.settings import Settings
 
 
@@ -59,8 +64,8 @@ def measure_training(
     Returns:
         A large matrix product, by whose rate the others are judged; the
         network alone, forward and backward; the objective alone, likewise; a
-        whole step; and the whole step as `fit` makes it, its photos handed
-        over by the host each time.
+        whole step; and the whole step as a run makes it, its photos handed
+        over by the host and its losses logged.
 
     Raises:
         RequestError: The backend is not JAX, or a network cannot be had.
@@ -78,7 +83,7 @@ def measure_training(
         )
     ]
     seconds = _fit(trainer, photos, rounds, calls)
-    return [*parts, Part("step by fit", seconds, parts[-1].flop)]
+    return [*parts, Part("step of a run", seconds, parts[-1].flop)]
 
 
 def report(parts: Sequence[Part], batch_size: int, steps: int) -> str:
@@ -192,16 +197,22 @@ def _step(trainer, photos):
 def _fit(trainer, photos, rounds, calls):
     """Seconds of a step in the fastest epoch, the first left out."""
     moments = []
-    trainer.fit(
-        iter(lambda: (photos,), None),
-        steps_per_epoch=calls,
-        epochs=rounds + 1,
-        shuffle=False,
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_epoch_end=lambda *_: moments.append(time.perf_counter())
-            )
-        ],
-        verbose=0,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        log = LossesLog(
+            folder / "losses.csv", 0, sys.maxsize, trainer.objective
+        )
+        clock = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda *_: moments.append(time.perf_counter())
+        )
+        callbacks = [StopIfNotFinite(folder, 0), log, clock]
+        trainer.fit(
+            # A generator, for Keras takes no other iterator.
+            ((photos,) for _ in itertools.count()),
+            steps_per_epoch=calls,
+            epochs=rounds + 1,
+            shuffle=False,
+            callbacks=DeferredCallbacks(callbacks, trainer),
+            verbose=0,
+        )
     return float(np.diff(moments).min()) / calls

@@ -59,7 +59,8 @@ def compact_depth_body(
         )(x)
 
     pictures = keras.Input((size, size, 3), name="pictures")
-    x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype=dtype)(pictures)
+    # Not keras.layers.Rescaling, which imports TensorFlow on every backend.
+    x = pictures / 64.0 - 2.0
     skips = []
     for level, (width, blocks) in enumerate(zip(_WIDTHS, _BLOCKS, strict=True)):
         x = ops.relu(conv(x, width, f"down{level}", strides=2))

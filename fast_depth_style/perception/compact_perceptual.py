@@ -58,9 +58,8 @@ def compact_perceptual_body(
         dict {name: (batch, h, w, components)} in the compute dtype.
     """
     pictures = keras.Input((None, None, 3), name="pictures")
-    x = keras.layers.Rescaling(
-        1 / _SPREAD, [-mean / _SPREAD for mean in _MEAN], dtype="float32"
-    )(pictures)
+    # Not keras.layers.Rescaling, which imports TensorFlow on every backend.
+    x = (pictures - np.array(_MEAN, "float32")) / _SPREAD
     features = {}
     for name, channels, size, stride, feature in _TRUNK:
         if len(features) == len(layers):

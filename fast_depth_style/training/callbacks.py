@@ -24,14 +24,18 @@ class Checkpoints(keras.callbacks.Callback):
         """
         super().__init__()
         self._folder = folder
-        self._step = start
+        self._start = self._step = start
         self._every = every
         self._saved = start
 
+    def needs_trainer(self, batch) -> bool:
+        """Whether a checkpoint is due after this step."""
+        return (self._start + batch + 1) % self._every == 0
+
     def on_train_batch_end(self, batch, logs=None):
         """Saves where a checkpoint is due."""
-        self._step += 1
-        if self._step % self._every == 0:
+        self._step = self._start + batch + 1
+        if self.needs_trainer(batch):
             self._save()
 
     def on_train_end(self, logs=None):
@@ -110,6 +114,10 @@ class StopWhenInterrupted(keras.callbacks.Callback):
         """Gives Ctrl-C back."""
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
+
+    def needs_trainer(self, batch) -> bool:
+        """Whether the run is to end after this step."""
+        return self.interrupted
 
     def on_train_batch_end(self, batch, logs=None):
         """Asks `fit` to end."""

@@ -1,16 +1,23 @@
 """losses.csv and losses.png of a run."""
 
 import csv
+import math
 import os
 import pathlib
+import time
 
 import keras
+
+_POINTS = 100
+_SECONDS_APART = 10
+"""Drawing takes half a second, in which a GPU does a hundred steps."""
 
 
 class LossesLog(keras.callbacks.Callback):
     """Appends every step's loss, terms and weighted shares to a CSV file.
 
-    Every so many steps and at the end they are drawn, to a PNG file beside it.
+    Every so many steps, but not within ten seconds, and at the end they are
+    drawn, to a PNG file beside it.
     """
 
     def __init__(self, path: pathlib.Path, start: int, every: int, objective):
@@ -25,10 +32,11 @@ class LossesLog(keras.callbacks.Callback):
         """
         super().__init__()
         self._path = path
-        self._start = start
+        self._start = self._step = start
         self._every = every
         self._objective = objective
-        self._drawn = False
+        self._drawn = None
+        self._drawn_at = -math.inf
         terms = [*objective.terms]
         self._fields = ["step", "loss", *terms, *(f"{t}_share" for t in terms)]
         rows = [r for r in read_losses(path) if r["step"] <= start]
@@ -50,15 +58,23 @@ class LossesLog(keras.callbacks.Callback):
         self._writer.writerow({"step": step + 1, **row})
         # At once: a checkpoint of this step must not outlive its row.
         self._file.flush()
-        self._drawn = (step + 1) % self._every == 0
-        if self._drawn:
-            draw_losses(self._path, self._path.with_suffix(".png"))
+        self._step = step + 1
+        if (
+            self._step % self._every == 0
+            and time.monotonic() - self._drawn_at >= _SECONDS_APART
+        ):
+            self._draw()
 
     def on_train_end(self, logs=None):
         """Closes the file and draws it, if the last step did not."""
         self._file.close()
-        if not self._drawn:
-            draw_losses(self._path, self._path.with_suffix(".png"))
+        if self._drawn != self._step:
+            self._draw()
+
+    def _draw(self):
+        draw_losses(self._path, self._path.with_suffix(".png"))
+        self._drawn = self._step
+        self._drawn_at = time.monotonic()
 
 
 def read_losses(path: pathlib.Path) -> list[dict[str, float]]:
@@ -83,6 +99,9 @@ def read_losses(path: pathlib.Path) -> list[dict[str, float]]:
 def draw_losses(path: pathlib.Path, picture: pathlib.Path) -> None:
     """Draws every term of a losses.csv against the step.
 
+    The line is the mean over a hundredth of the run, the band around it goes
+    from the least to the most.
+
     Args:
         path: The CSV file.
         picture: The PNG file to write.
@@ -94,17 +113,19 @@ def draw_losses(path: pathlib.Path, picture: pathlib.Path) -> None:
     if not rows:
         return
     names = [n for n in rows[0] if n != "step" and not n.endswith("_share")]
-    steps = np.array([row["step"] for row in rows])
-    window = max(1, len(rows) // 100)
+    # As much to draw, and as quickly drawn, however long the run is.
+    window = max(1, len(rows) // _POINTS)
+    rows = rows[len(rows) % window :]
+    steps = np.array([row["step"] for row in rows[window - 1 :: window]])
     figure = matplotlib.figure.Figure(
         figsize=(4 * len(names), 3.2), layout="constrained"
     )
     for axes, name in zip(figure.subplots(1, len(names)), names, strict=True):
-        values = np.array([row[name] for row in rows])
-        axes.plot(steps, values, color="0.8", linewidth=0.6)
-        smooth = np.convolve(values, np.ones(window) / window, "valid")
-        axes.plot(steps[window - 1 :], smooth, color="tab:blue")
-        if values.min() > 0:
+        values = np.array([row[name] for row in rows]).reshape(-1, window)
+        least, most = values.min(axis=1), values.max(axis=1)
+        axes.fill_between(steps, least, most, color="0.8", linewidth=0)
+        axes.plot(steps, values.mean(axis=1), color="tab:blue")
+        if least.min() > 0:
             axes.set_yscale("log")
         axes.set_title(name)
         axes.set_xlabel("step")

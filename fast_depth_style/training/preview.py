@@ -1,5 +1,6 @@
 """The pictures that one watches a style learn by."""
 
+import io
 import pathlib
 
 import keras
@@ -24,16 +25,21 @@ class Preview(keras.callbacks.Callback):
         """
         super().__init__()
         self._folder = folder
-        self._step = start
+        self._start = self._step = start
         self._every = every
         self._photos = photos
         self._written = None
         folder.mkdir(parents=True, exist_ok=True)
 
+    def needs_trainer(self, batch) -> bool:
+        """Whether a strip is due after this step."""
+        step = self._start + batch + 1
+        return step == 1 or step % self._every == 0
+
     def on_train_batch_end(self, batch, logs=None):
         """Writes a strip where one is due."""
-        self._step += 1
-        if self._step == 1 or self._step % self._every == 0:
+        self._step = self._start + batch + 1
+        if self.needs_trainer(batch):
             self._write()
 
     def on_train_end(self, logs=None):
@@ -46,10 +52,12 @@ class Preview(keras.callbacks.Callback):
             self.model.network(ops.convert_to_tensor(self._photos, "float32"))
         )
         pictures = np.clip(np.rint(pictures), 0, 255).astype(np.uint8)
-        strip = contact_sheet([self._photos, pictures])
+        strip = io.BytesIO()
+        sheet = contact_sheet([self._photos, pictures])
+        Image.fromarray(sheet).save(strip, "png")
         for name in (f"step_{self._step:07d}.png", "latest.png"):
             aside = self._folder / f".{name}"
-            Image.fromarray(strip).save(aside)
+            aside.write_bytes(strip.getvalue())
             aside.replace(self._folder / name)
         self._written = self._step
 

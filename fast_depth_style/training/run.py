@@ -32,6 +32,7 @@ from fast_depth_style.training.callbacks import (
     StopIfNotFinite,
     StopWhenInterrupted,
 )
+from fast_depth_style.training.deferred_callbacks import DeferredCallbacks
 from fast_depth_style.training.initial_weights import draw_weights
 from fast_depth_style.training.kernel_muon import KernelMuon
 from fast_depth_style.training.learning_rate import ConstantThenLinear
@@ -308,7 +309,7 @@ def _fit(trainer, settings, workdir, source, start):
                 _batches(source, settings, start),
                 steps_per_epoch=settings.steps - start,
                 shuffle=False,
-                callbacks=callbacks,
+                callbacks=DeferredCallbacks(callbacks, trainer),
                 verbose=0,
             )
     finally:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from programs import Program, run_program
+from programs import Program
 
 from fast_depth_style.images.files import read_rgb
 from fast_depth_style.requests import RequestError
@@ -216,45 +216,6 @@ def _tensorboard_steps(folder):
         for event in tf.compat.v1.train.summary_iterator(str(path))
         if event.summary.value
     }
-
-
-_TWO_DEVICES = """
-import dataclasses, pathlib, sys
-import tensorflow as tf
-from fast_depth_style.requests import RequestError
-from fast_depth_style.training.run import train
-from fast_depth_style.training.workdir import read_settings
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
-)
-settings = read_settings(pathlib.Path(sys.argv[1]))
-odd = dataclasses.replace(settings, batch_size=3)
-try:
-    train(odd, sys.argv[2], strategy="mirrored")
-except RequestError as error:
-    print(error)
-print(pathlib.Path(sys.argv[2]).exists())
-train(settings, sys.argv[2], strategy="mirrored")
-"""
-
-
-@pytest.mark.slow
-def test_two_devices_train_as_one(finished, tmp_path):
-    program = tmp_path / "two_devices.py"
-    program.write_text(_TWO_DEVICES)
-
-    done = run_program(program, finished, tmp_path / "two")
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[:2] == [
-        "--batch_size=3 does not divide among 2 devices: give a multiple of 2",
-        "False",
-    ]
-    # Later, rounding has grown.
-    np.testing.assert_allclose(
-        _losses(tmp_path / "two")[:4], _losses(finished)[:4], rtol=1e-4
-    )
 
 
 def test_a_finished_run_is_left_alone(finished, small):
