@@ -10,8 +10,6 @@ PERCEPTUAL_SPECS = (
     " resnet50, resnet50:FILE.h5, efficientnetb0, efficientnetb0:FILE.h5"
 )
 DEPTH_SPECS = "hub:HANDLE_OR_FOLDER, fast_depth:FILE, fcrn:FILE, compact, none"
-SEVERAL = ","
-"""Between depth networks that are to be learned from together."""
 
 _APPLICATIONS = {"resnet50": "ResNet50", "efficientnetb0": "EfficientNetB0"}
 
@@ -69,8 +67,8 @@ def depth_network(spec: str, dtype="float32") -> DepthEstimator | None:
     """Makes the network that feels depth; None for "none".
 
     Args:
-        spec: One of `DEPTH_SPECS`, or several but "none", with `SEVERAL`
-            between them.
+        spec: One of `DEPTH_SPECS`, or several but "none" with commas between
+            them, to be learned from together.
         dtype: Keras dtype or policy that the compact network computes in. The
             others take float32: FastDepth's depthwise convolutions are not
             faster in bfloat16 on a CPU.
@@ -81,10 +79,10 @@ def depth_network(spec: str, dtype="float32") -> DepthEstimator | None:
     kind, _, argument = spec.partition(":")
     if spec == "none":
         return None
-    if SEVERAL in spec:
+    if "," in spec:
         from fast_depth_style.perception.depth_ensemble import DepthEnsemble
 
-        parts = spec.split(SEVERAL)
+        parts = spec.split(",")
         estimators = [depth_network(part, dtype) for part in parts]
         if None in estimators:
             raise RequestError(f"{spec!r}: none goes with no other network")

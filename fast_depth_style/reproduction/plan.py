@@ -139,6 +139,8 @@ def _settings(root, name, values):
 
 def _below(root, spec):
     """A network `KIND:FILE` with its file below the root; others as given."""
+    if "," in spec:
+        return ",".join(_below(root, part) for part in spec.split(","))
     kind, separator, file = spec.partition(":")
     if not separator or "://" in file:
         return spec

@@ -55,6 +55,16 @@ def test_files_lie_below_the_material_and_changes_hold_for_every_run():
             assert settings.image_size == 256
 
 
+def test_files_of_several_depth_networks_lie_below_the_material(tmp_path):
+    def change(plan):
+        plan["settings"]["depth_network"] = "fast_depth:w.npz,compact"
+
+    plan = read_plan(_write(tmp_path, change), "/m")
+
+    depth = plan.groups[0].runs["depth"]
+    assert depth.depth_network == "fast_depth:/m/w.npz,compact"
+
+
 @pytest.mark.parametrize(
     "change, says",
     [
