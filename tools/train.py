@@ -6,9 +6,6 @@ Watch runs/wave/previews/latest.png and losses.png. Stop it when you like: the
 same command continues. The finished model is in runs/wave/model.
 """
 
-import pathlib
-import sys
-
 from absl import flags
 
 from fast_depth_style.requests import RequestError
@@ -203,7 +200,7 @@ def main() -> None:
     try:
         train(settings, workdir, jit=_JIT.value, strategy=_STRATEGY.value)
     except NotFiniteError as error:
-        sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
+        program.fail(str(error))
     if keras.backend.backend() != "tensorflow":
         print(
             f"Done: the network is in {workdir}. The same command with"
