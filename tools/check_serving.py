@@ -7,7 +7,6 @@ Asks both signatures for pictures of several sizes, sends broken ones, and
 measures how long 16 clients at once wait. Exits with 1 where a check fails.
 """
 
-import pathlib
 import sys
 
 from absl import flags
@@ -55,10 +54,10 @@ def main() -> None:
             ),
         )
     except client.ServerError as error:
-        _fail(str(error))
+        program.fail(str(error))
     print(report.table())
     if report.failures:
-        _fail(f"{report.failures} of {len(report.checks)} checks failed")
+        program.fail(f"{report.failures} of {len(report.checks)} checks failed")
 
 
 def _size(text):
@@ -71,10 +70,6 @@ def _size(text):
             f"--sizes: {text} is not WIDTHxHEIGHT of at least 32 pixels"
         )
     return width, height
-
-
-def _fail(message):
-    sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {message}")
 
 
 if __name__ == "__main__":

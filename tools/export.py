@@ -8,8 +8,6 @@ network on pictures; one that does not hold is not written, what was there stays
 and the exit code is 1. The figures are in export_report.json.
 """
 
-import sys
-
 from absl import flags
 
 from fast_depth_style.requests import RequestError
@@ -55,16 +53,14 @@ def main() -> None:
 
     from fast_depth_style.serving.export import export
     from fast_depth_style.serving.network import read_network
-    from fast_depth_style.serving.proof import table
     from fast_depth_style.serving.saved_model import ExportError, read_card
 
     network = read_network(_WORKDIR.value)
     card = read_card(_WORKDIR.value)
     try:
-        proofs = export(network, card, _OUTPUT.value, settings)
+        export(network, card, _OUTPUT.value, settings)
     except ExportError as error:
-        sys.exit(str(error))
-    print(table(proofs))
+        program.fail(str(error))
 
 
 if __name__ == "__main__":

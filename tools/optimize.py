@@ -7,9 +7,6 @@ Watch painted.run/strip.png and losses.png. Stop it when you like: painted.png
 is the picture so far, and the same command continues.
 """
 
-import pathlib
-import sys
-
 from absl import flags
 
 from fast_depth_style.optimization.settings import (
@@ -180,7 +177,7 @@ def main() -> None:
         else:
             _optimize(settings)
     except NotFiniteError as error:
-        sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
+        program.fail(str(error))
 
 
 def _optimize(settings):

@@ -44,31 +44,35 @@ def run(main: Callable[..., None]) -> NoReturn:
             one of the two; `def main(*options: str)` takes what stands behind
             `--`, another program's options.
     """
-    name = pathlib.PurePath(sys.argv[0]).name
     module = sys.modules[main.__module__]
     if {"--help", "-help", "-h"} & set(sys.argv[1:]):
-        print(_help(name, module, main))
+        print(_help(_name(), module, main))
         sys.exit(0)
     try:
         words = _parse(module, main)
         _quiet()
         main(*words)
     except RequestError as error:
-        _fail(name, str(error), 2)
+        fail(str(error), 2)
     except KeyboardInterrupt:
-        _fail(name, "interrupted", 130)
+        fail("interrupted", 130)
     except Exception as error:
         shortage = _shortage(error)
         if shortage is None:
             raise
-        _fail(name, shortage, 1)
+        fail(shortage)
     sys.exit(0)
 
 
-def _fail(name: str, message: str, code: int) -> NoReturn:
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Exits with one line on stderr."""
     sys.stdout.flush()
-    print(f"{name}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{_name()}: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
+
+
+def _name() -> str:
+    return pathlib.PurePath(sys.argv[0]).name
 
 
 def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:

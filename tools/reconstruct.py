@@ -7,9 +7,6 @@ Above: the photo from one layer at a time; below: the painting's style from
 more and more layers. Stop it when you like: the same command continues.
 """
 
-import pathlib
-import sys
-
 from absl import flags
 
 from fast_depth_style.optimization.reconstruction_settings import (
@@ -94,7 +91,7 @@ def main() -> None:
     try:
         folder = reconstruct(settings, _OUTPUT.value)
     except NotFiniteError as error:
-        sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
+        program.fail(str(error))
     print(f"Done: {_OUTPUT.value}; each reconstruction is in {folder}")
 
 

@@ -8,7 +8,6 @@ needs pip install 'fast-depth-style[serving]'.
 """
 
 import pathlib
-import sys
 
 from absl import flags
 
@@ -51,7 +50,7 @@ def main() -> None:
     except UnreadablePicture as error:
         raise RequestError(str(error)) from error
     except client.ServerError as error:
-        sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
+        program.fail(str(error))
     print(f"stylized {target}")
 
 

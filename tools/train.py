@@ -8,9 +8,6 @@ same command continues. The finished model is in runs/wave/model. Without
 photos, offline and in minutes.
 """
 
-import pathlib
-import sys
-
 from absl import flags
 
 from fast_depth_style.requests import RequestError
@@ -216,7 +213,7 @@ def main() -> None:
     try:
         train(settings, workdir, jit=_JIT.value, strategy=_STRATEGY.value)
     except NotFiniteError as error:
-        sys.exit(f"{pathlib.PurePath(sys.argv[0]).name}: {error}")
+        program.fail(str(error))
     if keras.backend.backend() != "tensorflow":
         print(
             f"Done: the network is in {workdir}. The same command with"

@@ -333,5 +333,6 @@ def _innermost(error: BaseException) -> str:
 
 def _line(text: str, longest: int = 300) -> str:
     """One line, without the bulk of a picture that an error may quote."""
-    text = " ".join(str(text).split())
+    text = "".join(c if c.isprintable() else " " for c in str(text))
+    text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[:longest]}…"

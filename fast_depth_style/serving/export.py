@@ -18,7 +18,12 @@ from fast_depth_style.serving.export_pictures import (
     fit,
 )
 from fast_depth_style.serving.export_settings import ExportSettings
-from fast_depth_style.serving.proof import Proof, prove, prove_saved_model
+from fast_depth_style.serving.proof import (
+    Proof,
+    prove,
+    prove_saved_model,
+    table,
+)
 from fast_depth_style.serving.saved_model import (
     ExportError,
     export_saved_model,
@@ -47,7 +52,7 @@ def export(
         output: A folder: the SavedModel becomes `1/` in it, the others
             `tflite/KIND_SIZE.tflite` and `onnx/float32.onnx`.
         settings: What to make.
-        show: Told of every file before it is made.
+        show: Told of every file before it is made, and all figures at the end.
 
     Returns:
         The proofs of all files.
@@ -79,6 +84,7 @@ def export(
         report = aside / _REPORT
         report.write_text(_report(check, proofs, failures))
         os.replace(report, output / _REPORT)
+    show(table(proofs))
     if failures:
         raise ExportError("not kept: " + "; ".join(failures))
     return proofs

@@ -72,7 +72,7 @@ def export_saved_model(
     """
     folder = pathlib.Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    exact = _float32_copy(network)
+    exact = float32_copy(network)
     card = card | {
         "network": {
             "width": exact.width,
@@ -176,7 +176,8 @@ def read_card(path: str | pathlib.Path) -> dict:
     return {name: card[name] for name in card if name not in added}
 
 
-def _float32_copy(network: Transformer) -> Transformer:
+def float32_copy(network: Transformer) -> Transformer:
+    """The same network, whatever policy it was trained under."""
     copy = Transformer(
         **network.get_config(), dtype="float32", name="transformer"
     )

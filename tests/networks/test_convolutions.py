@@ -5,6 +5,8 @@ from fast_depth_style.networks.convolutions import (
     FewFiltersConv2D,
     ReflectionConv2D,
     UpsamplingConv2D,
+    pad,
+    pad_by_slices,
 )
 
 
@@ -35,6 +37,15 @@ def _built(layer, channels, seed=0):
 
 def _features(*shape):
     return np.random.default_rng(1).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("mode", ["reflect", "symmetric"])
+def test_slices_pad_as_padding_does(width, mode):
+    x = _features(2, 7, 9, 3)
+    np.testing.assert_array_equal(
+        pad_by_slices(x, width, mode), pad(x, width, mode)
+    )
 
 
 @pytest.mark.parametrize("kernel_size,strides", [(3, 1), (3, 2), (9, 1)])

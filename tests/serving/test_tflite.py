@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
 
 from fast_depth_style.serving.tflite import convert_tflite, read_tflite
 
@@ -52,15 +54,50 @@ def test_a_dynamic_float16_file_takes_any_size(small_network, tmp_path):
         assert _psnr(painted, _expected(small_network, picture)) > 50
 
 
-def test_int8_is_small_and_near(small_network, exact, tmp_path):
+@pytest.fixture(scope="module")
+def int8(small_network, tmp_path_factory):
+    """An int8 file, calibrated on the picture that it is tried with."""
+    calibration = _picture(40, 48).astype(np.uint8)
+    path = tmp_path_factory.mktemp("int8") / "int8.tflite"
+    path.write_bytes(
+        convert_tflite(small_network, "int8", (40, 48), calibration)
+    )
+    return path
+
+
+def test_int8_is_small_and_near(small_network, exact, int8):
     picture = _picture(40, 48)
-    calibration = picture.astype(np.uint8)
-    content = convert_tflite(small_network, "int8", (40, 48), calibration)
-    path = tmp_path / "int8.tflite"
-    path.write_bytes(content)
-    painted = read_tflite(path)(picture)
+    painted = read_tflite(int8)(picture)
     assert 25 < _psnr(painted, _expected(small_network, picture)) < 60
-    assert len(content) < exact.stat().st_size
+    assert int8.stat().st_size < exact.stat().st_size
+
+
+def _operators(path):
+    model = flatbuffer_utils.read_model(str(path))
+    (graph,) = model.subgraphs
+    return {
+        flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex)
+        for operator in graph.operators
+    }
+
+
+def test_only_operators_that_phones_have_and_have_fast(exact, int8, capfd):
+    expected = set(
+        "ADD CONCATENATION CONV_2D DEPTH_TO_SPACE MEAN MINIMUM MUL RELU RSQRT"
+        " SQUARED_DIFFERENCE STRIDED_SLICE SUB TRANSPOSE_CONV".split()
+    )
+    assert _operators(exact) == expected
+    assert _operators(int8) == expected | {"QUANTIZE", "DEQUANTIZE"}
+    for path in (exact, int8):
+        tf.lite.experimental.Analyzer.analyze(
+            model_path=str(path), gpu_compatibility=True
+        )
+        assert "looks compatible with GPU delegate" in capfd.readouterr().out
+
+
+def test_the_same_network_gives_the_same_file(small_network, exact):
+    again = convert_tflite(small_network, "float32", (40, 48))
+    assert again == exact.read_bytes()
 
 
 def test_int8_needs_pictures(small_network):
