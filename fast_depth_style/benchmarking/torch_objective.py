@@ -1,10 +1,11 @@
 """The terms of the preset `balanced`, without depth, in PyTorch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import nn
 
+from fast_depth_style.optimization.settings import OptimizationSettings
 from fast_depth_style.training.settings import Settings
 
 
@@ -12,12 +13,17 @@ class Objective(nn.Module):
     """`fast_depth_style.training.objective`, in its relative scale."""
 
     def __init__(
-        self, settings: Settings, perceptual: nn.Module, painting: torch.Tensor
+        self,
+        settings: Settings | OptimizationSettings,
+        style_layers: Collection[str],
+        perceptual: nn.Module,
+        painting: torch.Tensor,
     ):
         """Creates the objective.
 
         Args:
-            settings: Weights and layers.
+            settings: Weights, and the layer of content.
+            style_layers: Layers whose Gram matrices are compared.
             perceptual: Gives the features that they name.
             painting: (1, 3, height, width), 0..255.
         """
@@ -25,19 +31,27 @@ class Objective(nn.Module):
         self.settings = settings
         self.perceptual = perceptual
         with torch.no_grad():
-            features = perceptual(painting, settings.style_layers)
+            features = perceptual(painting, style_layers)
             self.targets = {
-                name: _gram_matrix(features[name])
-                for name in settings.style_layers
+                name: _gram_matrix(features[name]) for name in style_layers
             }
 
-    def forward(
-        self, photos: torch.Tensor, pictures: torch.Tensor
-    ) -> Mapping[str, torch.Tensor]:
-        """The unweighted terms of (batch, 3, height, width), 0..255."""
+    def content(self, photos: torch.Tensor) -> torch.Tensor:
+        """What the content of (batch, 3, height, width), 0..255, is."""
         layer = self.settings.content_layer
         with torch.no_grad():
-            target = self.perceptual(photos, [layer])[layer].float()
+            return self.perceptual(photos, [layer])[layer].float()
+
+    def forward(
+        self, target: torch.Tensor, pictures: torch.Tensor
+    ) -> Mapping[str, torch.Tensor]:
+        """The unweighted terms.
+
+        Args:
+            target: What `content` gave for the photos.
+            pictures: (batch, 3, height, width), 0..255.
+        """
+        layer = self.settings.content_layer
         features = self.perceptual(pictures, {layer, *self.targets})
         style = [
             (_gram_matrix(features[name]) - gram).square().sum((1, 2)).mean()
