@@ -1,14 +1,16 @@
-"""Measures training and stylizing as ratios against other libraries.
+"""Measures training and its kin as ratios against other libraries.
 
     fast-depth-style benchmark train
     fast-depth-style benchmark stylize
+    fast-depth-style benchmark optimize
     fast-depth-style benchmark tflite --files=full.tflite,mobile.tflite
     fast-depth-style benchmark compact --depth_network=fast_depth:FILE.npz
     KERAS_BACKEND=jax fast-depth-style benchmark gpu
 
 train is a whole training step without depth against PyTorch's; stylize one
-picture through the SavedModel against PyTorch and ONNX Runtime. Nothing is
-timed before all have been found to compute the same. Both need
+picture through the SavedModel against PyTorch and ONNX Runtime; optimize an
+iteration on the pixels of one picture against PyTorch's. Nothing is timed
+before all have been found to compute the same. These need
 pip install 'fast-depth-style[benchmark]'. tflite is one picture through each
 of several exported files, against the first. compact is perception, and a
 whole training step, with the small networks of the package against others. gpu
@@ -49,9 +51,9 @@ _BATCH_SIZE = flags.DEFINE_integer(
 _PERCEPTUAL_NETWORK = flags.DEFINE_string(
     "perceptual_network",
     None,
-    "train, compact, gpu: vgg19, vgg19:FILE.npz or vgg19:FILE.h5 (gpu: compact"
-    " too); by default VGG19, in train and gpu with random weights, which is as"
-    " much work.",
+    "train, optimize, compact, gpu: vgg19, vgg19:FILE.npz or vgg19:FILE.h5"
+    " (gpu: compact too); by default VGG19, for all but compact with random"
+    " weights, which is as much work.",
 )
 _DEPTH_NETWORK = flags.DEFINE_string(
     "depth_network",
@@ -60,7 +62,9 @@ _DEPTH_NETWORK = flags.DEFINE_string(
     " compact.",
 )
 _PICTURE_SIZE = flags.DEFINE_list(
-    "picture_size", ["1024", "680"], "stylize: width,height in pixels."
+    "picture_size",
+    None,
+    "width,height in pixels; by default, stylize: 1024,680, optimize: 512,384.",
 )
 
 _FILES = flags.DEFINE_list(
@@ -69,12 +73,15 @@ _FILES = flags.DEFINE_list(
 
 
 def main(
-    subject: Literal["train", "stylize", "tflite", "compact", "gpu"],
+    subject: Literal[
+        "train", "stylize", "optimize", "tflite", "compact", "gpu"
+    ],
 ) -> None:
     """Measures and prints a table."""
     {
         "train": _train,
         "stylize": _stylize,
+        "optimize": _optimize,
         "tflite": _tflite,
         "compact": _compact,
         "gpu": _gpu,
@@ -92,17 +99,8 @@ def _require(extra, *packages):
 
 def _train():
     _require("benchmark", "torch")
-    kind = (_PERCEPTUAL_NETWORK.value or "vgg19").partition(":")[0]
-    if kind != "vgg19":
-        raise RequestError(
-            f"--perceptual_network={_PERCEPTUAL_NETWORK.value}: there is no"
-            " PyTorch version of it to compare with; choose vgg19"
-        )
-    settings = _settings(
-        perceptual_network=_PERCEPTUAL_NETWORK.value or "",
-        # PyTorch's Muon takes no kernels.
-        optimizer="adam",
-    )
+    # PyTorch's Muon takes no kernels.
+    settings = _settings(perceptual_network=_vgg19(), optimizer="adam")
     from fast_depth_style.benchmarking import training
 
     _print(
@@ -115,15 +113,7 @@ def _train():
 
 def _stylize():
     _require("benchmark", "torch", "onnxruntime")
-    try:
-        width, height = map(int, _PICTURE_SIZE.value)
-    except ValueError:
-        width = height = 0
-    if min(width, height) < MINIMUM_SIDE:
-        raise RequestError(
-            f"--picture_size={','.join(_PICTURE_SIZE.value)} is not"
-            f" WIDTH,HEIGHT of at least {MINIMUM_SIDE} pixels"
-        )
+    width, height = _picture_size(1024, 680)
     from fast_depth_style.benchmarking import stylizing
 
     _print(
@@ -136,6 +126,25 @@ def _stylize():
             track=_progress,
         ),
         stylizing.REFERENCES,
+    )
+
+
+def _optimize():
+    _require("benchmark", "torch")
+    network = _vgg19()
+    width, height = _picture_size(512, 384)
+    from fast_depth_style.benchmarking import optimizing
+
+    _print(
+        optimizing.compare_optimizing(
+            network,
+            height,
+            width,
+            _ROUNDS.value,
+            _THREADS.value,
+            track=_progress,
+        ),
+        [optimizing.REFERENCE],
     )
 
 
@@ -187,6 +196,31 @@ def _gpu():
     print(
         accelerator.report(parts, settings.batch_size, preset("stanford").steps)
     )
+
+
+def _vgg19():
+    """Where PyTorch has VGG19's weights from; empty for random ones."""
+    given = _PERCEPTUAL_NETWORK.value or ""
+    if given and given.partition(":")[0] != "vgg19":
+        raise RequestError(
+            f"--perceptual_network={given}: there is no PyTorch version of it"
+            " to compare with; choose vgg19"
+        )
+    return given
+
+
+def _picture_size(*default):
+    given = _PICTURE_SIZE.value or default
+    try:
+        width, height = map(int, given)
+    except ValueError:
+        width = height = 0
+    if min(width, height) < MINIMUM_SIDE:
+        raise RequestError(
+            f"--picture_size={','.join(map(str, given))} is not"
+            f" WIDTH,HEIGHT of at least {MINIMUM_SIDE} pixels"
+        )
+    return width, height
 
 
 def _settings(**changes):

@@ -16,7 +16,8 @@ _MODELS = flags.DEFINE_list(
     "models",
     None,
     "Folders of exported models, LABEL=FOLDER for a name of your own; the "
-    "first is what the others are compared with. Controls: identity, blur.",
+    "first is what the others are compared with. pictures:FOLDER: pictures "
+    "named like their photos. Controls: identity, blur.",
     required=True,
 )
 _STYLE = flags.DEFINE_string("style", None, "The painting.", required=True)

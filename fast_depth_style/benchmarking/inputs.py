@@ -60,6 +60,29 @@ def named_weights(network) -> dict:
     }
 
 
+def vgg19_arrays(spec: str, layers: Iterable[str]) -> dict[str, np.ndarray]:
+    """Weights of VGG19 by the names that files have.
+
+    Args:
+        spec: vgg19 or vgg19:FILE; empty means random weights, down to the
+            deepest layer there is.
+        layers: Names of features, such as "relu3_1"; a file is read down to
+            the deepest of them.
+
+    Raises:
+        RequestError: The weights cannot be had.
+    """
+    from fast_depth_style.perception.vgg19 import LAYERS, VGG19
+
+    if not spec:
+        return random_vgg19(LAYERS)
+    _, _, argument = spec.partition(":")
+    return {
+        "/".join(w.name.rsplit("_", 1)): w.numpy()
+        for w in VGG19(layers, argument or "imagenet").weights
+    }
+
+
 def random_vgg19(layers: Iterable[str]) -> dict[str, np.ndarray]:
     """Weights that keep the features of every layer about equally strong.
 

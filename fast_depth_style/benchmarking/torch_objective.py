@@ -1,10 +1,11 @@
 """The terms of the preset `balanced`, without depth, in PyTorch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import nn
 
+from fast_depth_style.optimization.settings import OptimizationSettings
 from fast_depth_style.training.settings import Settings
 
 
@@ -12,36 +13,52 @@ class Objective(nn.Module):
     """`fast_depth_style.training.objective`, in its relative scale."""
 
     def __init__(
-        self, settings: Settings, perceptual: nn.Module, painting: torch.Tensor
+        self,
+        settings: Settings | OptimizationSettings,
+        style_layers: Collection[str],
+        perceptual: nn.Module,
+        painting: torch.Tensor,
+        style_scales: int = 1,
     ):
         """Creates the objective.
 
         Args:
-            settings: Weights and layers.
+            settings: Weights, and the layer of content.
+            style_layers: Layers whose Gram matrices are compared.
             perceptual: Gives the features that they name.
             painting: (1, 3, height, width), 0..255.
+            style_scales: At how many scales, each half the one before.
         """
         super().__init__()
         self.settings = settings
+        self.style_layers = style_layers
+        self.style_scales = style_scales
         self.perceptual = perceptual
         with torch.no_grad():
-            features = perceptual(painting, settings.style_layers)
+            features = perceptual(painting, style_layers)
             self.targets = self._grams(painting, features)
 
-    def forward(
-        self, photos: torch.Tensor, pictures: torch.Tensor
-    ) -> Mapping[str, torch.Tensor]:
-        """The unweighted terms of (batch, 3, height, width), 0..255."""
+    def content(self, photos: torch.Tensor) -> torch.Tensor:
+        """What the content of (batch, 3, height, width), 0..255, is."""
         layer = self.settings.content_layer
         with torch.no_grad():
-            target = self.perceptual(photos, [layer])[layer].float()
-        features = self.perceptual(
-            pictures, {layer, *self.settings.style_layers}
-        )
+            return self.perceptual(photos, [layer])[layer].float()
+
+    def forward(
+        self, target: torch.Tensor, pictures: torch.Tensor
+    ) -> Mapping[str, torch.Tensor]:
+        """The unweighted terms.
+
+        Args:
+            target: What `content` gave for the photos.
+            pictures: (batch, 3, height, width), 0..255.
+        """
+        layer = self.settings.content_layer
+        features = self.perceptual(pictures, {layer, *self.style_layers})
         grams = self._grams(pictures, features)
         style = [
-            (gram - target).square().sum((1, 2)).mean() / target.square().sum()
-            for gram, target in zip(grams, self.targets, strict=True)
+            (gram - goal).square().sum((1, 2)).mean() / goal.square().sum()
+            for gram, goal in zip(grams, self.targets, strict=True)
         ]
         error = (features[layer].float() - target).square().mean((1, 2, 3))
         power = target.square().mean((1, 2, 3))
@@ -65,13 +82,14 @@ class Objective(nn.Module):
 
     def _grams(self, pictures, features):
         """Of every scale and layer; `features` are the first scale's."""
-        layers = self.settings.style_layers
         grams = []
-        for scale in range(self.settings.style_scales):
+        for scale in range(self.style_scales):
             if scale:
                 pictures = nn.functional.avg_pool2d(pictures, 2)
-                features = self.perceptual(pictures, layers)
-            grams += [_gram_matrix(features[name]) for name in layers]
+                features = self.perceptual(pictures, self.style_layers)
+            grams += [
+                _gram_matrix(features[name]) for name in self.style_layers
+            ]
         return grams
 
 

@@ -16,8 +16,8 @@ from fast_depth_style.benchmarking.comparison import Measurement
 from fast_depth_style.benchmarking.contestant import race, started
 from fast_depth_style.benchmarking.inputs import (
     named_weights,
-    random_vgg19,
     soft_pictures,
+    vgg19_arrays,
 )
 from fast_depth_style.training.settings import Settings
 
@@ -127,7 +127,13 @@ def pytorch_step(folder: str, threads: int, bfloat16: bool):
     network = torch_networks.Transformer(weights)
     with np.load(pathlib.Path(folder, "vgg19.npz")) as file:
         perceptual = torch_networks.VGG19(dict(file))
-    objective = torch_objective.Objective(settings, perceptual, painting)
+    objective = torch_objective.Objective(
+        settings,
+        settings.style_layers,
+        perceptual,
+        painting,
+        settings.style_scales,
+    )
     optimizer = torch.optim.Adam(
         # Keras's epsilon.
         network.parameters(),
@@ -141,7 +147,8 @@ def pytorch_step(folder: str, threads: int, bfloat16: bool):
     def turn():
         optimizer.zero_grad()
         with precision():
-            loss = objective.total(objective(photos, network(photos)))
+            terms = objective(objective.content(photos), network(photos))
+            loss = objective.total(terms)
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -170,19 +177,10 @@ def _prepare(settings, folder):
     import keras
 
     from fast_depth_style.networks.transformer import Transformer
-    from fast_depth_style.perception.vgg19 import LAYERS, VGG19
 
     path = folder / "vgg19.npz"
     layers = {*settings.style_layers, settings.content_layer}
-    if settings.perceptual_network:
-        _, _, argument = settings.perceptual_network.partition(":")
-        perceptual = VGG19(layers, argument or "imagenet")
-        arrays = {
-            f"block{w.name[4]}_conv{w.name[6]}/{w.name[8:]}": w.numpy()
-            for w in perceptual.weights
-        }
-    else:
-        arrays = random_vgg19(LAYERS)
+    arrays = vgg19_arrays(settings.perceptual_network, layers)
     np.savez(path, **arrays)
     settings = dataclasses.replace(
         settings, perceptual_network=f"vgg19:{path}", depth_network="none"

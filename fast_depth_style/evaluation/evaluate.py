@@ -116,11 +116,11 @@ def measure(
     ):
         try:
             rgb, measured = photo_sets.read_photo(photo, side)
+            pictures = [s.stylize(rgb, photo.name) for s in stylizers]
         except photo_sets.UnusablePhoto as error:
             skipped.append((photo.name, str(error)))
             continue
-        pictures = np.stack([s.stylize(rgb) for s in stylizers])
-        sample = Sample(rgb, pictures, measured)
+        sample = Sample(rgb, np.stack(pictures), measured)
         rows = [{} for _ in stylizers]
         for evaluator in evaluators:
             for row, found in zip(rows, evaluator.measure(sample), strict=True):

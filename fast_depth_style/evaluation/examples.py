@@ -105,7 +105,7 @@ def find_examples(
     for kind, index in choose(errors):
         name = table.photos[index]
         rgb, _ = read_photo(by_name[name], side)
-        pictures = np.stack([s.stylize(rgb) for s in stylizers])
+        pictures = np.stack([s.stylize(rgb, name) for s in stylizers])
         sample = Sample(rgb, pictures)
         found.append(
             Example(

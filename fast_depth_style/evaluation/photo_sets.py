@@ -128,10 +128,7 @@ def read_photo(photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray | None]:
         UnusablePhoto: A file cannot be decoded, or photo and depth map are of
             different sizes.
     """
-    try:
-        rgb = read_rgb(photo.path)
-    except (UnreadablePicture, RequestError, OSError) as error:
-        raise UnusablePhoto(str(error)) from error
+    rgb = _read_rgb(photo.path)
     square = min(rgb.shape[:2])
     measured = None
     if photo.depth is not None:
@@ -142,7 +139,27 @@ def read_photo(photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray | None]:
                 f"photo {rgb.shape[1]}x{rgb.shape[0]}"
             )
         measured = _nearest(center_crop(metres, square), side)
-    return resize(center_crop(rgb, square), (side, side)), measured
+    return _to_square(rgb, side), measured
+
+
+def read_square(path: pathlib.Path, side: int) -> np.ndarray:
+    """Reads a picture's middle square, scaled to `side`, as a photo's.
+
+    Raises:
+        UnusablePhoto: The file cannot be decoded.
+    """
+    return _to_square(_read_rgb(path), side)
+
+
+def _read_rgb(path):
+    try:
+        return read_rgb(path)
+    except (UnreadablePicture, RequestError, OSError) as error:
+        raise UnusablePhoto(str(error)) from error
+
+
+def _to_square(rgb, side):
+    return resize(center_crop(rgb, min(rgb.shape[:2])), (side, side))
 
 
 def _read_metres(path):

@@ -14,7 +14,8 @@ class EvaluationSettings:
     """A request to evaluate.
 
     Attributes:
-        models: Exported models, each `FOLDER` or `LABEL=FOLDER`; or a control,
+        models: Exported models, each `FOLDER` or `LABEL=FOLDER`; pictures that
+            were made of the photos before, `pictures:FOLDER`; or a control,
             `identity` or `blur`. The first is the one that the others are
             compared with. Controls that are not named come last.
         style: File of the painting.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import scipy.optimize
+import threadpoolctl
 
 from fast_depth_style.optimization.objective import Judgement
 
@@ -54,21 +55,24 @@ def minimize_lbfgs(
 
     while done < iterations and not stopped:
         before = done
-        # No tolerance of its own: gradients by pixel are tiny.
-        result = scipy.optimize.minimize(
-            value_and_gradient,
-            position,
-            method="L-BFGS-B",
-            jac=True,
-            callback=after_step,
-            options={
-                "maxiter": iterations - done,
-                "maxfun": np.inf,
-                "maxcor": 10,
-                "ftol": 0.0,
-                "gtol": 0.0,
-            },
-        )
+        # More threads of SciPy's wait by spinning, and take the cores from the
+        # networks: a small picture took twice as long.
+        with threadpoolctl.threadpool_limits(1, "blas"):
+            result = scipy.optimize.minimize(
+                value_and_gradient,
+                position,
+                method="L-BFGS-B",
+                jac=True,
+                callback=after_step,
+                options={
+                    "maxiter": iterations - done,
+                    "maxfun": np.inf,
+                    "maxcor": 10,
+                    # No tolerance of its own: gradients by pixel are tiny.
+                    "ftol": 0.0,
+                    "gtol": 0.0,
+                },
+            )
         position = result.x
         # The rounding of float32 may end a line search early; a fresh start
         # goes on, or finds that there is nothing left to gain.

@@ -216,7 +216,9 @@ def _run(work, state, objective, output, folder):
         for index in range(len(sizes))
     ]
     stop = StopWhenInterrupted()
-    log = LossesLog(folder / "losses.csv", state.done, 50, terms)
+    # A drawing takes as long as many iterations of a small picture.
+    drawn_every = max(50, settings.iterations // 20)
+    log = LossesLog(folder / "losses.csv", state.done, drawn_every, terms)
     progress = Progress(terms, ends, sizes, state.done)
     strip = Strip(folder, work.photo)
     start = state.done

@@ -75,11 +75,14 @@ def reconstruct(
     folder.mkdir(parents=True, exist_ok=True)
     for index, (name, each) in enumerate(wanted.items(), 1):
         state = read_state(state_folder(files[name]))
-        if state is None or state.done < each.iterations:
-            print(f"{index} of {len(wanted)}: {name}", flush=True)
-            optimize(each, files[name], perceptual)
-        done = {n: f for n, f in files.items() if f.exists()}
-        _draw_sheet(output, settings, originals, done)
+        try:
+            if state is None or state.done < each.iterations:
+                print(f"{index} of {len(wanted)}: {name}", flush=True)
+                optimize(each, files[name], perceptual)
+        finally:
+            # After Ctrl-C too, with the picture so far.
+            begun = {n: f for n, f in files.items() if f.exists()}
+            _draw_sheet(output, settings, originals, begun)
     return folder
 
 
@@ -118,7 +121,7 @@ def _draw_sheet(output, settings, originals, files):
 
 
 def _panels(files, prefix, layers, title):
-    """[(title, picture or None where it is not finished)]."""
+    """[(title, picture or None where it is not begun)]."""
     found = [(layer, files.get(f"{prefix}{layer}")) for layer in layers]
     return [
         (f"{title}{layer}", None if file is None else read_rgb(file))

@@ -7,6 +7,7 @@ from fast_depth_style.benchmarking.inputs import (
     random_vgg19,
     soft_pictures,
     trainer_and_photos,
+    vgg19_arrays,
 )
 from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.perception.vgg19 import LAYERS
@@ -69,3 +70,16 @@ def test_a_trainer_and_its_photos_suit_each_other(tmp_path):
     assert trainer.objective.settings.mixed_precision in (True, False)
     assert trainer.optimizer.iterations == 0
     assert np.isfinite(trainer.network(photos)).all()
+
+
+def test_vgg19_arrays_are_those_of_the_file(tmp_path):
+    given = vgg19_weights(np.random.default_rng(0))
+    np.savez(tmp_path / "vgg19.npz", **given)
+
+    found = vgg19_arrays(
+        f"vgg19:{tmp_path / 'vgg19.npz'}", ["relu1_1", "relu2_1"]
+    )
+
+    assert set(found) == set(given)
+    for name, array in given.items():
+        np.testing.assert_array_equal(found[name], array)

@@ -43,8 +43,10 @@ def test_terms_and_total_equal_ours():
         torch.from_numpy(x.astype(np.float32)).permute(0, 3, 1, 2)
         for x in (photos, pictures, painting)
     )
-    theirs = torch_objective.Objective(_SETTINGS, _TorchColours(), painting)
-    terms = theirs(photos, pictures)
+    theirs = torch_objective.Objective(
+        _SETTINGS, _SETTINGS.style_layers, _TorchColours(), painting
+    )
+    terms = theirs(theirs.content(photos), pictures)
 
     assert set(terms) == set(ours.terms)
     for name in ours.terms:

@@ -9,7 +9,11 @@ from PIL import Image
 from fast_depth_style.evaluation import evaluate as program
 from fast_depth_style.evaluation.content_metrics import ContentMetrics
 from fast_depth_style.evaluation.depth_metrics import DepthMetrics
-from fast_depth_style.evaluation.photo_sets import Photo, PhotoSet
+from fast_depth_style.evaluation.photo_sets import (
+    Photo,
+    PhotoSet,
+    content_photos,
+)
 from fast_depth_style.evaluation.settings import EvaluationSettings
 from fast_depth_style.evaluation.stylizers import load_stylizers
 from fast_depth_style.requests import RequestError
@@ -169,3 +173,18 @@ def test_memory_does_not_grow_with_the_photos(
     peak(2)
     # Of 40 more photos, each 49 kB as bytes, only the numbers are kept.
     assert peak(43) - peak(3) < 40 * 12_000
+
+
+def test_photos_that_nobody_made_a_picture_of_are_skipped(
+    write_photos, tmp_path
+):
+    photos = content_photos(write_photos(["a.jpg", "b.jpg"]))
+    write_photos(["a.png"], "made")
+
+    table = program.measure(
+        photos, load_stylizers([f"pictures:{tmp_path / 'made'}"]), [], 48
+    )
+
+    assert (table.models[0], table.photos) == ("made", ["a.jpg"])
+    ((name, reason),) = table.skipped
+    assert name == "b.jpg" and "holds no picture of it" in reason

@@ -29,7 +29,7 @@ def test_choose_of_few_takes_each_once(count):
 def test_examples_show_what_was_measured(write_photos, brightness, is_metric):
     photos = content_photos(str(write_photos(["a.png", "b.png"])))
     stylizers = [
-        Stylizer("inverted", "", lambda photo: 255 - photo),
+        Stylizer("inverted", "", lambda photo, name: 255 - photo),
         Stylizer("blur", "", blur, is_control=True),
     ]
     errors = np.array([[0.1, 0.9], [0.5, 0.2]])

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from PIL import Image
 
+from fast_depth_style.evaluation.photo_sets import UnusablePhoto
 from fast_depth_style.evaluation.stylizers import load_stylizers
 from fast_depth_style.requests import RequestError
 
@@ -14,7 +16,7 @@ def test_controls_are_always_there(photo):
     found = load_stylizers(["blur"])
     assert [s.label for s in found] == ["blur", "identity"]
     assert all(s.is_control for s in found)
-    blurred, same = (s.stylize(photo) for s in found)
+    blurred, same = (s.stylize(photo, "a.png") for s in found)
     np.testing.assert_array_equal(same, photo)
     assert blurred.shape == photo.shape and blurred.dtype == np.uint8
     # The square's rim is gone, the ramp is still there.
@@ -39,15 +41,33 @@ def test_exported_model_is_the_network(model, photo):
     network, folder = model
     stylizer = load_stylizers([str(folder)])[0]
     expected = np.clip(network(photo[None].astype("float32"))[0], 0, 255)
-    found = stylizer.stylize(photo)
+    found = stylizer.stylize(photo, "a.png")
     assert found.dtype == np.uint8
     np.testing.assert_allclose(found, expected, atol=1.0)
+
+
+def test_pictures_that_were_made_before(photo, tmp_path):
+    (tmp_path / "made" / "sea").mkdir(parents=True)
+    wide = np.pad(255 - photo, ((0, 0), (7, 7), (0, 0)))
+    Image.fromarray(wide).save(tmp_path / "made" / "sea" / "a.png")
+    Image.fromarray(photo).save(tmp_path / "made" / "0001.v2.png")
+
+    stylizer = load_stylizers([f"pictures:{tmp_path / 'made'}"])[0]
+
+    assert (stylizer.label, stylizer.is_control) == ("made", False)
+    np.testing.assert_array_equal(
+        stylizer.stylize(photo, "sea/a.jpg"), 255 - photo
+    )
+    np.testing.assert_array_equal(stylizer.stylize(photo, "0001.v2"), photo)
+    with pytest.raises(UnusablePhoto, match="holds no picture of it"):
+        stylizer.stylize(photo, "a.jpg")
 
 
 @pytest.mark.parametrize(
     "models, message",
     [
         (["nowhere"], "nowhere"),
+        (["pictures:nowhere"], "nowhere: no such folder"),
         (["a=identity", "a=blur"], "two models are called 'a'"),
         (["blur=identity"], "two models are called 'blur'"),
     ],

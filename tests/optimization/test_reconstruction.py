@@ -1,6 +1,10 @@
 """Sheets of reconstructions: made, stopped, continued, refused."""
 
 import dataclasses
+import os
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -71,6 +75,28 @@ def test_a_sheet_is_made_stopped_and_continued(settings, tmp_path, monkeypatch):
 
     with pytest.raises(RequestError, match="size was 32 and is now 40"):
         reconstruct(dataclasses.replace(settings, size=40), output)
+
+
+def test_ctrl_c_leaves_a_sheet_with_the_picture_so_far(settings, tmp_path):
+    output = tmp_path / "inside.png"
+    first = tmp_path / "inside.run" / "content_relu1_1.png"
+    losses = first.with_suffix(".run") / "losses.csv"
+
+    def interrupt():
+        until = time.monotonic() + 120
+        while len(read_losses(losses)) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        reconstruct(dataclasses.replace(settings, iterations=100_000), output)
+
+    assert [*first.parent.glob("*.png")] == [first]
+    # Beside the original, in the second of three columns.
+    sheet = np.array(Image.open(output).convert("L"))
+    middle = np.array_split(sheet[: len(sheet) // 2], 3, axis=1)[1]
+    assert (middle < 250).mean() > 0.3
 
 
 @pytest.mark.parametrize(

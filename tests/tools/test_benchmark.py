@@ -34,6 +34,8 @@ def test_a_wrong_request_is_one_line(arguments, says):
         (("train", "--perceptual_network=compact"), "choose vgg19"),
         (("train", "--perceptual_network=vgg19:no.npz"), "no.npz"),
         (("train", "--batch_size=0"), "must be at least 1"),
+        (("optimize", "--perceptual_network=squeezenet:a.h5"), "choose vgg19"),
+        (("optimize", "--picture_size=8,8"), "--picture_size=8,8 is not"),
         (("stylize", "--picture_size=1024"), "--picture_size=1024 is not"),
         (("stylize", "--picture_size=8,800"), "at least 16 pixels"),
     ],
