@@ -8,6 +8,8 @@ same command continues. The finished model is in runs/wave/model. Without
 photos, offline and in minutes.
 """
 
+import pathlib
+
 from absl import flags
 
 from fast_depth_style.requests import RequestError
