@@ -1,5 +1,6 @@
 """What stands in saved_models/, as a user meets it."""
 
+import hashlib
 import json
 import pathlib
 
@@ -49,6 +50,22 @@ def test_every_model_has_a_card_with_what_made_it(name):
     for key in ("name", "command", "hardware", "final_terms", "evaluation"):
         assert card[key], f"{name}: the card has no {key}"
     assert (_FOLDER / name / "README.md").stat().st_size > 300
+
+
+@pytest.mark.parametrize("name", _MODELS)
+def test_the_card_knows_the_files(name):
+    folder = _FOLDER / name
+    text = (folder / "card.json").read_text()
+    assert (folder / "1/assets.extra/card.json").read_text() == text
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in (folder / "1").rglob("*")
+        if path.is_file() and path.name != "card.json"
+    }
+    assert json.loads(text)["files"] == {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in files.items()
+    }
 
 
 @pytest.mark.parametrize("shade", [0, 64, 128, 192, 255])

@@ -1,10 +1,10 @@
 """A network as a TFLite file, for phones: converted, and run.
 
-| kind      | weights and arithmetic                     | input and output    |
-|-----------|--------------------------------------------|---------------------|
-| `float32` | float32                                    | float32, 0..255     |
-| `float16` | float16 weights; a GPU may compute in them | float32, 0..255     |
-| `int8`    | int8 convolutions, the rest float32        | float32, 0..255     |
+| kind      | weights and arithmetic                | input and output    |
+|-----------|---------------------------------------|---------------------|
+| `float32` | float32                               | float32, 0..255     |
+| `float16` | float16 weights, computed in float32  | float32, 0..255     |
+| `int8`    | int8 convolutions, the rest float32   | float32, 0..255     |
 
 All take and give (1, height, width, 3) RGB and hold only operators that are
 built into the runtime.
@@ -35,7 +35,6 @@ _FLOAT_OPERATORS = (
     "MEAN",
     "MUL",
     "RSQRT",
-    "SQUARE",
     "SQUARED_DIFFERENCE",
     "SUB",
 )
