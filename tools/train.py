@@ -82,8 +82,8 @@ _DISTILLATION_WEIGHT = flags.DEFINE_float(
 _STYLE_SIZE = flags.DEFINE_integer(
     "style_size",
     None,
-    "Short side to which the painting is scaled, in pixels: larger means finer"
-    f" strokes ({_D.style_size}).",
+    "Short side to which the painting is scaled, in pixels: larger means"
+    f" broader strokes ({_D.style_size}).",
 )
 _STYLE_SCALES = flags.DEFINE_integer(
     "style_scales",

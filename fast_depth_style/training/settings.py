@@ -38,7 +38,7 @@ class Settings:
         range_weight: Weight of the penalty for colours outside 0..255.
         distillation_weight: Weight of the difference to the teacher's picture.
         style_size: Short side to which the painting is scaled, in pixels;
-            larger means finer strokes.
+            larger means broader strokes.
         style_scales: At how many scales style is compared, each half the one
             before; more learn larger brushwork.
         teacher: Exported model or workdir of the larger network whose pictures
@@ -185,9 +185,11 @@ PRESETS = {
         "perceptual_network": "compact",
         "depth_network": "compact",
         "width": 0.5,
-        "batch_size": 2,
-        "image_size": 128,
-        "steps": 800,
+        "style_weight": 25.0,
+        "style_scales": 3,
+        "style_size": 384,
+        "batch_size": 1,
+        "steps": 1000,
     },
     # For phones: 0.27 MB in float16. Made to be taught by a --teacher.
     "mobile": {"width": 0.25, "learning_rate": 3e-3},
