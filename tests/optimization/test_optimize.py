@@ -179,7 +179,7 @@ def test_another_picture_of_the_same_name_is_refused(small, tmp_path):
     one = dataclasses.replace(small, iterations=1)
     optimize(one, tmp_path / "made.png")
 
-    with pytest.raises(RequestError, match="style_weight was 30.0 and is now"):
+    with pytest.raises(RequestError, match="style_weight was 100.0 and is now"):
         optimize(
             dataclasses.replace(one, style_weight=9.0), tmp_path / "made.png"
         )
