@@ -30,13 +30,19 @@ from absl import flags
 
 from fast_depth_style.requests import RequestError
 
+_NO_TENSORFLOW = (
+    "this needs TensorFlow, which is not installed here: pip install tensorflow"
+    " (without it, KERAS_BACKEND=jax trains on a folder of photos, from a"
+    " workdir but not from an exported model)"
+)
+
 
 def run(main: Callable[..., None]) -> NoReturn:
     """Parses the command line, calls `main` and exits.
 
-    A wrong command line or a `RequestError` is one line on stderr and exit
-    code 2; a full disk or a lack of memory one line and 1; Ctrl-C one line and
-    130. Any other exception leaves its traceback, and 1.
+    A wrong command line, a `RequestError` or a lack of TensorFlow is one line
+    on stderr and exit code 2; a full disk or a lack of memory one line and 1;
+    Ctrl-C one line and 130. Any other exception leaves its traceback, and 1.
 
     Args:
         main: The program. It may take words from the command line beside the
@@ -56,6 +62,10 @@ def run(main: Callable[..., None]) -> NoReturn:
         fail(str(error), 2)
     except KeyboardInterrupt:
         fail("interrupted", 130)
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        fail(_NO_TENSORFLOW, 2)
     except Exception as error:
         shortage = _shortage(error)
         if shortage is None:

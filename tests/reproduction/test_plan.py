@@ -6,7 +6,8 @@ import pytest
 from fast_depth_style.reproduction.plan import read_plan
 from fast_depth_style.requests import RequestError
 
-_SHIPPED = pathlib.Path(__file__).parents[2] / "docs" / "reproduction.json"
+_DOCS = pathlib.Path(__file__).parents[2] / "docs"
+_SHIPPED = _DOCS / "reproduction.json"
 
 
 def _write(tmp_path, change=lambda plan: None):
@@ -38,6 +39,22 @@ def test_the_shipped_plan_is_what_the_reproduction_asks_for():
     }
     assert plan.unseen_judge in judges - trained
     assert plan.evaluation.photos >= 100
+
+
+def test_the_plan_of_the_shipped_styles_is_the_full_schedule(assets):
+    plan = read_plan(_DOCS / "shipped_styles.json", assets)
+
+    assert len(plan.groups) == 7
+    for group in plan.groups:
+        assert list(group.runs) == ["none", "depth"]
+        for settings in group.runs.values():
+            assert pathlib.Path(settings.style).is_file()
+            assert pathlib.Path(settings.content).is_dir()
+            assert settings.steps == 40000
+            assert (settings.batch_size, settings.image_size) == (4, 256)
+            assert settings.style_scales == 3
+        depth = group.runs["depth"].depth_network
+        assert pathlib.Path(depth.partition(":")[2]).is_file()
 
 
 def test_files_lie_below_the_material_and_changes_hold_for_every_run():

@@ -160,6 +160,15 @@ def test_a_lack_of_memory_is_one_line_and_exit_code_1(write, body):
     assert done.stderr.count("\n") == 1
 
 
+def test_a_host_without_tensorflow_is_told_so_in_one_line(run):
+    body = "import sys; sys.modules['tensorflow'] = None; import tensorflow"
+    code, _, err = run(*_GOOD, body=body)
+
+    assert code == 2
+    assert err.startswith("paint.py: this needs TensorFlow, which is not")
+    assert err.count("\n") == 1
+
+
 def test_another_exception_shows_where_it_was_raised(run):
     code, _, err = run(*_GOOD, body="1 / 0")
 

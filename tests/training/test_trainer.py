@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from fast_depth_style.images.files import read_rgb
 from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.perception import registry
 from fast_depth_style.training.objective import Objective
+from fast_depth_style.training.run import build_trainer
 from fast_depth_style.training.trainer import StyleTrainer
 
 
@@ -93,3 +96,30 @@ def test_compiled_by_xla_a_step_is_the_same(trainer, photos):
         # Of what the step changed: rounding moved it by 1e-3 on one machine,
         # where a pixel is on the other side of a rectifier's kink.
         assert np.linalg.norm(a - b) < 5e-3 * np.linalg.norm(b - old) + 1e-5
+
+
+def test_mixed_precision_convolves_in_bfloat16_and_compares_in_float32(
+    small_with_depth, photos
+):
+    """Networks compute in bfloat16; pictures, features' sums, losses not."""
+    painting = read_rgb(small_with_depth.style)
+    terms = {}
+    for mixed in (False, True):
+        settings = dataclasses.replace(small_with_depth, mixed_precision=mixed)
+        trainer = build_trainer(settings, painting, jit=False)
+        terms[mixed] = trainer(photos, tf.constant(0))
+
+    network, perceptual = trainer.network, trainer.objective._perceptual
+    assert {c.compute_dtype for c in network.convs} == {"bfloat16"}
+    assert {v.dtype for v in network.trainable_variables} == {"float32"}
+    features = perceptual(photos)
+    assert {f.dtype for f in features.values()} == {tf.bfloat16}
+    grams = trainer.objective._grams(photos, features)
+    assert {g.dtype for g in grams.values()} == {tf.float32}
+    maps, deep = trainer.objective._estimator.outputs(photos)
+    assert {f.dtype for f in (maps, *deep)} == {tf.float32}
+    assert network(photos).dtype == tf.float32
+    assert "depth" in terms[True]
+    for name, value in terms[True].items():
+        assert value.dtype == tf.float32
+        np.testing.assert_allclose(value, terms[False][name], rtol=0.05)
