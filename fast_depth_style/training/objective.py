@@ -161,7 +161,8 @@ class Objective(keras.layers.Layer):
         grams = {}
         for scale in range(self.settings.style_scales):
             if scale:
-                pictures = ops.average_pool(pictures, 2)
+                # Without strides, it fails under JAX.
+                pictures = ops.average_pool(pictures, 2, strides=2)
                 features = self._perceptual(pictures)
             for name in self.settings.style_layers:
                 grams[scale, name] = style.gram_matrix(features[name])
@@ -169,10 +170,13 @@ class Objective(keras.layers.Layer):
 
     def _depth_ramp(self, step):
         """0 before the depth term's turn, 1 a tenth of the run later."""
-        done = ops.cast(step, "float32") / self.settings.steps
         start = self.settings.depth_from
         if not start:
             return 1.0
+        if isinstance(step, int):  # For the log: no device is to be asked.
+            ramp = (step / self.settings.steps - start) / 0.1
+            return min(max(ramp, 0.0), 1.0)
+        done = ops.cast(step, "float32") / self.settings.steps
         return ops.clip((done - start) / 0.1, 0.0, 1.0)
 
     def _depth(self, photos, pictures, step):
