@@ -186,7 +186,6 @@ PRESETS = {
         "depth_network": "compact",
         "width": 0.5,
         "style_weight": 25.0,
-        "style_scales": 3,
         "style_size": 384,
         "batch_size": 1,
         "steps": 1000,
