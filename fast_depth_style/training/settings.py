@@ -191,7 +191,7 @@ PRESETS = {
         "steps": 1000,
     },
     # For phones: 0.27 MB in float16. Made to be taught by a --teacher.
-    "mobile": {"width": 0.25, "learning_rate": 3e-3},
+    "mobile": {"width": 0.25, "learning_rate": 1.5e-3},
     # The report's numbers, in the scale of the code that it built on.
     "stanford": {
         "content": "tfds:coco/2017",
