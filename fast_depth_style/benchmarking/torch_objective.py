@@ -66,12 +66,15 @@ class Objective(nn.Module):
         horizontal = pictures[:, :, :, 1:] - pictures[:, :, :, :-1]
         outside = pictures - pictures.clamp(0.0, 255.0)
         tv = vertical.square().mean() + horizontal.square().mean()
-        return {
+        terms = {
             "style": sum(style) / len(style),
             "content": (error / (power + 1e-6)).mean(),
             "tv": tv / 127.5**2,
             "range": outside.square().mean() / 127.5**2,
         }
+        if isinstance(self.settings, Settings):  # Networks alone have one.
+            terms["lattice"] = _lattice(pictures) / 127.5**2
+        return terms
 
     def total(self, terms: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """The weighted sum of the terms."""
@@ -91,6 +94,14 @@ class Objective(nn.Module):
                 _gram_matrix(features[name]) for name in self.style_layers
             ]
         return grams
+
+
+def _lattice(pictures):
+    """`fast_depth_style.losses.pixels.lattice`."""
+    rows, columns = (n // 24 for n in pictures.shape[2:])
+    x = pictures[:, :, : rows * 24, : columns * 24]
+    x = x.unflatten(3, (columns, 6, 4)).unflatten(2, (rows, 6, 4))
+    return x.mean((3, 6)).var((3, 5), unbiased=False).mean()
 
 
 def _gram_matrix(features):

@@ -7,6 +7,7 @@ from keras import ops
 from fast_depth_style.losses import content, depth, pixels, style
 from fast_depth_style.losses.gradient_limit import limit_gradient
 from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.training.random_views import RandomViews
 from fast_depth_style.training.settings import Settings
 
 _DEPTH_GRADIENT = 0.05
@@ -19,7 +20,8 @@ has been learned (measured: 0.04 to 0.08)."""
 class Objective(keras.layers.Layer):
     """What training minimizes: the terms of a stylized batch.
 
-    They are style, content, distillation, depth, total variation and range.
+    They are style, content, distillation, depth, total variation, lattice and
+    range.
 
     Johnson et al. 2016 (eq. 2 to 5) and the depth term of Xu, Zhang, Yang
     2017 (eq. 4). In the "raw" scale of the `stanford` preset every term is a
@@ -66,6 +68,7 @@ class Objective(keras.layers.Layer):
         self._perceptual = perceptual
         self._estimator = estimator
         self._relative = settings.loss_scale == "relative"
+        self._views = RandomViews(settings.seed)
         self._teacher = teacher
         self._variance = float(np.var(painting, axis=(0, 1)).mean())
         self._targets = {}
@@ -84,6 +87,7 @@ class Objective(keras.layers.Layer):
         self.terms = (
             *(name for name, need in needs.items() if need is not None),
             "tv",
+            "lattice",
             "range",
         )
         self.built = True
@@ -123,6 +127,7 @@ class Objective(keras.layers.Layer):
         # Raw grey levels in both scales would differ by their square alone.
         unit = 127.5 if self._relative else 1.0
         terms["tv"] = pixels.total_variation(pictures) / unit**2
+        terms["lattice"] = pixels.lattice(pictures) / unit**2
         terms["range"] = pixels.out_of_range(pictures) / unit**2
         return terms
 
@@ -188,6 +193,7 @@ class Objective(keras.layers.Layer):
                 * self.term_weights(step)["depth"]
                 / (batch * (height * width) ** 0.5),
             )
+            pictures = self._views(pictures, step)
         maps, features = self._estimator.outputs(pictures)
         target_maps, target_features = self._estimator.outputs(photos)
         if self._relative and features:

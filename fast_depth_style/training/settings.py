@@ -35,6 +35,8 @@ class Settings:
         style_weight: Weight of the style term.
         tv_weight: Weight of the total variation.
         depth_weight: Weight of the depth term.
+        lattice_weight: Weight of the penalty for a texture that repeats every
+            four pixels.
         range_weight: Weight of the penalty for colours outside 0..255.
         distillation_weight: Weight of the difference to the teacher's picture.
         style_size: Short side to which the painting is scaled, in pixels;
@@ -77,7 +79,8 @@ class Settings:
     content_weight: float = 1.0
     style_weight: float = 10.0
     tv_weight: float = 0.5
-    depth_weight: float = 3.0
+    depth_weight: float = 5.0
+    lattice_weight: float = 100.0
     range_weight: float = 1.0
     distillation_weight: float = 10.0
     style_size: int = 256
@@ -209,6 +212,7 @@ PRESETS = {
         "content_weight": 7.5,
         "style_weight": 100.0,
         "tv_weight": 200.0,
+        "lattice_weight": 0.0,
         "depth_weight": 200.0,
         "decay_from": 1.0,
         "depth_from": 0.0,

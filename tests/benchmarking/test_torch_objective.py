@@ -34,7 +34,7 @@ class _TorchColours(torch.nn.Module):
 
 
 def test_terms_and_total_equal_ours():
-    photos, pictures = soft_pictures(4, 24, 20, seed=1).reshape(2, 2, 24, 20, 3)
+    photos, pictures = soft_pictures(4, 28, 50, seed=1).reshape(2, 2, 28, 50, 3)
     pictures = pictures * 1.2 - 20  # Some out of range.
     painting = soft_pictures(1, 16, 18, seed=2)
     ours = Objective(_SETTINGS, _Colours(), None, painting[0])
@@ -44,7 +44,11 @@ def test_terms_and_total_equal_ours():
         for x in (photos, pictures, painting)
     )
     theirs = torch_objective.Objective(
-        _SETTINGS, _SETTINGS.style_layers, _TorchColours(), painting
+        _SETTINGS,
+        _SETTINGS.style_layers,
+        _TorchColours(),
+        painting,
+        _SETTINGS.style_scales,
     )
     terms = theirs(theirs.content(photos), pictures)
 

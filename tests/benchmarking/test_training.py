@@ -16,6 +16,7 @@ _SETTINGS = preset(
     image_size=64,
     style_size=64,
     batch_size=1,
+    optimizer="adam",
 )
 
 

@@ -41,6 +41,43 @@ def test_total_variation_by_hand():
     assert float(pixels.total_variation(0 * picture + 7)) == 0
 
 
+def test_lattice_is_the_variance_of_the_mean_block():
+    random = np.random.default_rng(2)
+    pictures = random.uniform(0, 255, (2, 50, 71, 3)).astype("float32")
+    variances = [
+        np.var(
+            np.mean(
+                [
+                    window[i : i + 4, j : j + 4]
+                    for i in range(0, 24, 4)
+                    for j in range(0, 24, 4)
+                ],
+                axis=0,
+            ),
+            axis=(0, 1),
+        )
+        for picture in pictures.astype(float)
+        for window in (
+            picture[i : i + 24, j : j + 24] for i in (0, 24) for j in (0, 24)
+        )
+    ]
+    np.testing.assert_allclose(
+        pixels.lattice(pictures), np.mean(variances), rtol=1e-4
+    )
+
+
+def test_lattice_sees_a_checkerboard_and_neither_slopes_nor_strokes():
+    rows, columns = np.indices((48, 48)).astype("float32")
+    board = 20 * ((rows // 2 + columns // 2) % 2)
+    strokes = 20 * np.sin(rows * 2 * np.pi / 11 + columns)
+    for texture, expected in ((board, 100.0), (strokes, 0.0)):
+        picture = np.repeat((90 + texture)[None, ..., None], 3, -1)
+        assert abs(float(pixels.lattice(picture)) - expected) < 1.5
+    slope = np.repeat((2 * rows)[None, ..., None], 3, -1)
+    # Two grey levels a pixel are 0, 2, 4, 6 within a block.
+    assert float(pixels.lattice(slope)) == 5
+
+
 def test_out_of_range():
     pictures = _pictures()
     outside = [
@@ -59,6 +96,12 @@ def test_no_picture_is_out_of_range():
 
 def test_gradient_of_total_variation(assert_gradient):
     assert_gradient(pixels.total_variation, _pictures())
+
+
+def test_gradient_of_lattice(assert_gradient):
+    random = np.random.default_rng(3)
+    pictures = random.uniform(0, 255, (1, 25, 24, 1)).astype("float32")
+    assert_gradient(pixels.lattice, pictures)
 
 
 def test_gradient_of_out_of_range(assert_gradient):

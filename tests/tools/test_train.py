@@ -11,6 +11,7 @@ from fast_depth_style.training.settings import Settings
 
 _WITHOUT_FLAG = {
     "loss_scale",
+    "lattice_weight",
     "range_weight",
     "decay_from",
     "depth_from",

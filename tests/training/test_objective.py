@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 
 from fast_depth_style.images.files import read_rgb
+from fast_depth_style.losses import pixels
 from fast_depth_style.perception import registry
 from fast_depth_style.training.objective import Objective
+from fast_depth_style.training.random_views import RandomViews
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +84,16 @@ def test_terms_are_relative_to_what_they_compare_with(
     p = painted.numpy().astype("f8") / 127.5
     tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
     outside = p - np.clip(p, 0, 2)
-    assert list(terms) == ["style", "content", "tv", "range"]
+    assert list(terms) == ["style", "content", "tv", "lattice", "range"]
     np.testing.assert_allclose(
         [*terms.values()],
-        [style, content, tv, (outside**2).mean()],
+        [
+            style,
+            content,
+            tv,
+            float(pixels.lattice(painted)) / 127.5**2,
+            (outside**2).mean(),
+        ],
         rtol=1e-4,
     )
 
@@ -110,12 +118,41 @@ def test_raw_terms_are_mean_squared_differences(
     )
 
 
-def test_the_photo_itself_costs_no_content_depth_or_range(make, pictures):
+def test_the_photo_itself_costs_no_content_or_range(make, pictures):
     photos, _ = pictures
     terms = _numpy(make()(photos, photos, tf.constant(0)))
 
-    assert terms["content"] == terms["depth"] == terms["range"] == 0
+    assert terms["content"] == terms["range"] == 0
     assert terms["style"] > 0.1 and terms["tv"] > 0
+
+
+def test_depth_is_compared_through_each_step_s_view(make, pictures):
+    photos, painted = pictures
+    objective = make()
+    estimator = registry.depth_network(objective.settings.depth_network)
+    _, targets = estimator.outputs(photos)
+    views = RandomViews(objective.settings.seed)
+
+    for step in (0, 1):
+        _, features = estimator.outputs(views(painted, step))
+        expected = np.mean(
+            [
+                np.mean(((y - x) ** 2).mean((1, 2, 3)) / (x**2).mean((1, 2, 3)))
+                for y, x in (
+                    (np.array(y, "f8"), np.array(x, "f8"))
+                    for y, x in zip(features, targets, strict=True)
+                )
+            ]
+        )
+        found = objective(photos, painted, tf.constant(step))["depth"]
+        np.testing.assert_allclose(found, expected, rtol=5e-3)
+
+
+def test_the_report_s_scale_has_no_views(make, pictures):
+    photos, _ = pictures
+    terms = make(loss_scale="raw")(photos, photos, tf.constant(0))
+
+    assert float(terms["depth"]) == 0
 
 
 def test_the_painting_itself_costs_no_style(make, small, pictures):
@@ -131,10 +168,11 @@ def test_the_total_is_weighted_and_shares_add_up(make):
     objective = make(
         depth_from=0.0, style_weight=2.0, content_weight=0.0, depth_weight=5.0
     )
-    terms = {"style": 3.0, "content": 9.0, "depth": 0.5, "tv": 10, "range": 0}
+    terms = {"style": 3.0, "content": 9.0, "depth": 0.5, "tv": 10}
+    terms |= {"lattice": 0.04, "range": 0}
 
-    # tv and range keep their weights, 0.5 and 1.
-    total = 2 * 3 + 5 * 0.5 + 0.5 * 10
+    # tv, lattice and range keep their weights, 0.5, 100 and 1.
+    total = 2 * 3 + 5 * 0.5 + 0.5 * 10 + 100 * 0.04
     assert float(objective.total(terms, 0)) == pytest.approx(total)
     assert objective.shares(terms, 0) == pytest.approx(
         {
@@ -142,6 +180,7 @@ def test_the_total_is_weighted_and_shares_add_up(make):
             "content": 0,
             "depth": 2.5 / total,
             "tv": 5 / total,
+            "lattice": 4 / total,
             "range": 0,
         }
     )
@@ -210,7 +249,7 @@ def test_distillation_compares_with_the_teacher_s_picture(
     difference = painted.numpy() - np.clip(target, 0, 255)
     painting = read_rgb(small.style)[:64, :64].astype("f8")
     variance = np.mean([painting[..., c].var() for c in range(3)])
-    assert list(terms) == ["distillation", "tv", "range"]
+    assert list(terms) == ["distillation", "tv", "lattice", "range"]
     np.testing.assert_allclose(
         terms["distillation"], (difference**2).mean() / variance, rtol=1e-4
     )
@@ -226,7 +265,7 @@ def test_a_teacher_is_one_term_among_the_others(make, pictures):
     terms = objective(photos, painted, tf.constant(0))
 
     assert objective.terms == (
-        "style", "content", "distillation", "depth", "tv", "range"
+        "style", "content", "distillation", "depth", "tv", "lattice", "range"
     )  # fmt: skip
     assert tuple(terms) == objective.terms
     assert objective.term_weights(0)["distillation"] == 7.0

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from fast_depth_style.training.random_views import RandomViews
+
+_STEPS = range(300)
+
+
+@pytest.fixture(scope="module")
+def views():
+    return RandomViews(seed=3)
+
+
+def _all(views, picture):
+    picture = tf.constant(np.float32(picture)[None])
+    show = tf.function(views)
+    return np.stack([show(picture, tf.constant(s))[0] for s in _STEPS])
+
+
+def test_a_step_s_view_is_the_same_again_and_for_every_picture(views):
+    random = np.random.default_rng(0)
+    one, other = random.uniform(0, 255, (2, 24, 17, 3)).astype("float32")
+    both = views(np.stack([one, other]), 70)
+
+    again = RandomViews(seed=3)(one[None], 70)
+    np.testing.assert_array_equal(both[0], again[0])
+    alone = views(other[None], 70)
+    np.testing.assert_array_equal(both[1], alone[0])
+    for different in (views(one[None], 71), RandomViews(4)(one[None], 70)):
+        assert np.abs(both[0] - different[0]).mean() > 2
+
+
+def test_views_begin_again_after_the_last(views):
+    picture = np.full((1, 16, 16, 3), 90.0, "float32")
+
+    np.testing.assert_array_equal(views(picture, 5), views(picture, 4096 + 5))
+
+
+def test_grey_shows_brightness_and_noise(views):
+    seen = _all(views, np.full((32, 32, 3), 128.0))
+
+    tints, noise = seen.mean((1, 2)), seen.std((1, 2))
+    assert abs(tints.mean() - 128) < 2
+    assert 10 < tints.std() < 14
+    assert noise.max() < 27 and noise.min() < 1
+    assert 11 < noise.mean() < 14
+
+
+def test_colours_fade_or_glow_and_contrast_changes(views):
+    picture = np.full((32, 32, 3), (60.0, 130.0, 190.0))
+    seen = _all(views, picture).mean((1, 2))
+
+    spread = (seen[:, 2] - seen[:, 0]) / 130
+    assert abs(spread.mean() - 0.9) < 0.05
+    assert spread.min() < 0.3 and spread.max() > 1.4
+
+    ramp = np.tile(np.linspace(100, 156, 32)[:, None, None], (1, 32, 3))
+    seen = _all(views, ramp)
+    slopes = (seen[:, -1] - seen[:, 0]).mean(1) / 56
+    assert 0.95 < slopes.mean() < 1.1
+    assert 0.15 < slopes.std() < 0.4
+
+
+def test_fine_patterns_are_blurred_by_half_on_average(views):
+    board = np.indices((32, 32)).sum(0) % 2
+    seen = _all(views, np.repeat(108.0 + 40 * board[..., None], 3, -1))
+
+    inside = seen[:, 4:-4, 4:-4]
+    light = board[4:-4, 4:-4].astype(bool)
+    contrast = inside[:, light].mean((1, 2)) - inside[:, ~light].mean((1, 2))
+    assert 0.4 < contrast.mean() / 40 < 0.6
+
+
+def test_views_stay_in_range_and_pass_a_gradient(views):
+    random = np.random.default_rng(1)
+    start = random.uniform(100, 156, (1, 12, 10, 3)).astype("float32")
+    weights = random.normal(size=start.shape).astype("float32")
+    step = next(s for s in _STEPS if views._draws["noise"][s] < 5)
+
+    with tf.GradientTape() as tape:
+        x = tf.constant(start)
+        tape.watch(x)
+        total = tf.reduce_sum(views(x, step) * weights)
+    gradient = tape.gradient(total, x).numpy()
+
+    direction = random.normal(size=start.shape).astype("float32")
+    there, back = (
+        np.sum(np.float64(views(start + s * direction, step)) * weights)
+        for s in (0.5, -0.5)
+    )
+    assert there - back == pytest.approx(np.sum(gradient * direction), rel=1e-3)
+    white = np.asarray(views(np.full_like(start, 255.0), 0))
+    assert white.min() >= 0 and white.max() <= 255
