@@ -17,9 +17,9 @@ def test_the_page_says_what_the_evaluation_found(tmp_path):
     for group in plan.groups:
         labels = [*group.runs, "identity", "blur"]
         count = len(labels)
-        # The reference errs by 2, each run by 1; only `style_4` has its style.
+        # The reference errs by 2, each run by 1; only the last has its style.
         style = np.full((count, 5), 0.2)
-        style[0] = style[labels.index("style_4")] = 0.1
+        style[0] = style[len(group.runs) - 1] = 0.1
         depth = np.full((count, 5), 1.0)
         depth[0] = 2.0
         values = {"style.balanced": style, "content.ssim": style}
@@ -48,13 +48,13 @@ def test_the_page_says_what_the_evaluation_found(tmp_path):
 
     text = (tmp_path / "page" / "README.md").read_text()
     assert "| none | – | 0.1 | 1 | 0.1 |" in text
-    assert "| depth_12 | 12 | 0.2 | 2 | 0.2 | 0.50 [0.50, 0.50]" in text
+    assert "| depth_20 | 20 | 0.2 | 2 | 0.2 | 0.50 [0.50, 0.50]" in text
     assert (
         "- compact.squared: **0.50 [0.50, 0.50]** of the depth error (style ×"
-        " 1; style_4)." in text
+        " 1; style_14_depth_5)." in text
     )
     assert (tmp_path / "page" / "curves_great_wave.png").exists()
     numbers = json.loads((tmp_path / "page" / "numbers.json").read_text())
     matched = numbers["udnie"]["matched"]["fast_depth.aligned"]
     assert matched["ratio"] == [0.5, 0.5, 0.5]
-    assert matched["between"] == ["style_4"]
+    assert matched["between"] == ["depth"]
