@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pathlib
 
@@ -37,6 +38,12 @@ def test_the_page_says_what_the_evaluation_found(tmp_path):
         folder = tmp_path / "evaluations" / group.name
         folder.mkdir(parents=True)
         _write_rows(folder / "photos.csv", csv_rows(table))
+        for judge in ("fast_depth", "compact"):
+            for i, kind in enumerate(("rmse", "delta1", "spearman")):
+                values[f"measured.{judge}.{kind}"] = depth / 4 + i
+        metrics = [Metric(name, name) for name in values]
+        table = dataclasses.replace(table, metrics=metrics, values=values)
+        _write_rows(folder / "rooms.csv", csv_rows(table))
         for label in group.runs:
             run = tmp_path / "runs" / group.name / label
             run.mkdir(parents=True)
@@ -53,6 +60,8 @@ def test_the_page_says_what_the_evaluation_found(tmp_path):
         "- compact.squared: **0.50 [0.50, 0.50]** of the depth error (style ×"
         " 1; style_14_depth_5)." in text
     )
+    assert "| none | 0.5 | 1.5 | 2.5 |" in text
+    assert "| photo | 0.25 | 1.25 | 2.25 |" in text
     assert (tmp_path / "page" / "curves_great_wave.png").exists()
     numbers = json.loads((tmp_path / "page" / "numbers.json").read_text())
     matched = numbers["udnie"]["matched"]["fast_depth.aligned"]
