@@ -131,7 +131,6 @@ def _judges(photos):
 
 
 def _head(plan):
-    first = next(iter(plan.groups[0].runs.values()))
     lines = [
         "# The report reproduced",
         "",
@@ -142,8 +141,7 @@ def _head(plan):
         "| | the report | here |",
         "|---|---|---|",
         f"| {REPORTED[0][0]} | {REPORTED[0][1]} | see below |",
-        f"| {REPORTED[1][0]} | {REPORTED[1][1]} | {first.steps} steps of"
-        f" {first.batch_size} photos at {first.image_size} pixels |",
+        f"| {REPORTED[1][0]} | {REPORTED[1][1]} | see below |",
         f"| {REPORTED[2][0]} | {REPORTED[2][1]} | in each run's card |",
         f"| {REPORTED[3][0]} | {REPORTED[3][1]} | see below |",
         "",
@@ -157,12 +155,15 @@ def _head(plan):
 
 
 def _section(plan, group, found):
+    reference = next(iter(group.runs.values()))
     columns = [name for name in next(iter(found["runs"].values()))]
     shown = [c for c in columns if c not in ("style_ratio",)]
     lines = [
         f"## {group.title}",
         "",
-        f"{found['photos']} photos.",
+        f"{reference.steps} steps of {reference.batch_size}"
+        f" {'photo' if reference.batch_size == 1 else 'photos'} at"
+        f" {reference.image_size} pixels; judged on {found['photos']} photos.",
         "",
         "| run | depth weight | style loss | × | SSIM ↑ | "
         + " | ".join(f"depth error, {c}" for c in shown[2:])

@@ -54,6 +54,7 @@ def test_the_page_says_what_the_evaluation_found(tmp_path):
     write_page(plan, tmp_path, tmp_path / "page")
 
     text = (tmp_path / "page" / "README.md").read_text()
+    assert "2000 steps of 1 photo at 192 pixels; judged on 5 photos" in text
     assert "| none | – | 0.1 | 1 | 0.1 |" in text
     assert "| depth_20 | 20 | 0.2 | 2 | 0.2 | 0.50 [0.50, 0.50]" in text
     assert (
