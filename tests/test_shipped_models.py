@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from fast_depth_style.demo.painting import paint
+from fast_depth_style.losses.pixels import lattice
 from fast_depth_style.serving.saved_model import read_model
 from fast_depth_style.stylization.tiles import stylize
 
@@ -86,14 +87,29 @@ def test_a_gradient_stays_one_without_blobs(model):
     assert columns[192:].mean() - columns[:64].mean() > 20
 
 
-def test_a_photo_keeps_its_layout_and_has_no_blobs_or_border(model, request):
+def test_even_pictures_show_no_lattice(model):
+    """As the network's grid of four pixels would leave; 1 grey level at most.
+
+    Within the border, where brushwork may end in a stroke.
+    """
+    flats = [np.full((96, 96, 3), s, np.uint8) for s in (0, 64, 128, 255)]
+    inside = [stylize(model, flat)[24:72, 24:72] for flat in flats]
+    assert float(lattice(np.stack(inside).astype("float32"))) < 1
+
+
+def test_pictures_have_no_border(model):
+    # Over several: one may well have a stroke that ends at its edge.
+    pictures = [stylize(model, paint(240, 320, seed=s)) for s in (11, 12, 13)]
+    for turns in range(4):
+        steps = [_border_step(np.rot90(p, turns)) for p in pictures]
+        assert np.mean(steps) < 10
+
+
+def test_a_photo_keeps_its_layout_and_has_no_blobs(model, request):
     # Textured everywhere, as photos are, and made by the project itself.
     photo = paint(240, 320, seed=11)
     picture = stylize(model, photo)
     assert _saturated(picture) < 0.01
-    for sides in (picture, picture.transpose(1, 0, 2)):
-        assert _border_step(sides) < 12
-        assert _border_step(sides[::-1]) < 12
     small = [
         np.asarray(Image.fromarray(p).convert("L").resize((20, 15)), float)
         for p in (photo, picture)
