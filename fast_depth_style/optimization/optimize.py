@@ -161,8 +161,9 @@ class Work:
                 if min(painting.shape[:2]) < least:
                     raise RequestError(
                         f"--style={file} is too narrow: scaled to the picture,"
-                        f" its short side has less than {least} pixels;"
-                        " cut a part out of it"
+                        f" its short side has less than the {least} pixels of"
+                        f" --style_scales={settings.style_scales}; cut a part"
+                        " out of it"
                     )
         self._init = None
         if settings.init not in INITS:
