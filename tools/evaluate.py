@@ -59,6 +59,12 @@ _STYLE_SIZE = flags.DEFINE_integer(
     "Short side to which the painting is scaled, as in training.",
     lower_bound=64,
 )
+_IMAGE_SIZE = flags.DEFINE_integer(
+    "image_size",
+    EvaluationSettings.image_size,
+    "Side of the squares that photos are cut and scaled to, in pixels.",
+    lower_bound=64,
+)
 
 
 def main() -> None:
@@ -73,6 +79,7 @@ def main() -> None:
         perceptual_network=_PERCEPTUAL_NETWORK.value,
         photos=_PHOTOS.value,
         style_size=_STYLE_SIZE.value,
+        image_size=_IMAGE_SIZE.value,
     )
     from fast_depth_style.evaluation.evaluate import evaluate
 

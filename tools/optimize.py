@@ -62,6 +62,11 @@ _STYLE_SCALE = flags.DEFINE_float(
     _D.style_scale,
     "Size of the painting against the picture's: larger means coarser strokes.",
 )
+_STYLE_SCALES = flags.DEFINE_integer(
+    "style_scales",
+    _D.style_scales,
+    "At how many scales style is compared, each half the one before.",
+)
 _KEEP_COLORS = flags.DEFINE_bool(
     "keep_colors",
     _D.keep_colors,
@@ -151,6 +156,7 @@ def main() -> None:
         size=_SIZE.value,
         scales=_SCALES.value,
         style_scale=_STYLE_SCALE.value,
+        style_scales=_STYLE_SCALES.value,
         keep_colors=_KEEP_COLORS.value,
         perceptual_network=_PERCEPTUAL_NETWORK.value,
         pooling=_POOLING.value,

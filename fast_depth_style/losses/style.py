@@ -22,6 +22,30 @@ def gram_matrix(features):
     return gram / ops.cast(height * width * channels, "float32")
 
 
+def scaled_features(network, pictures, layers, scales, features=None):
+    """Features of pictures at several scales, each half the one before.
+
+    Args:
+        network: From pictures to {layer: features}.
+        pictures: (batch, height, width, 3).
+        layers: Which of the network's are wanted.
+        scales: How many.
+        features: What the network gives of `pictures`, where it is at hand.
+
+    Returns:
+        {(scale, layer): (batch, h, w, channels)}, the pictures' own scale 0.
+    """
+    found = {}
+    for scale in range(scales):
+        if scale:
+            # Without strides, it fails under JAX.
+            pictures = ops.average_pool(pictures, 2, strides=2)
+        if scale or features is None:
+            features = network(pictures)
+        found |= {(scale, layer): features[layer] for layer in layers}
+    return found
+
+
 def style_loss(grams, targets):
     """Sum over layers of the mean squared Gram difference.
 

@@ -97,7 +97,7 @@ class PictureObjective:
         features = perceptual(photos)
         self._content = features[settings.content_layer]
         self._regions = self._make_regions(
-            {name: features[name].shape[1:3] for name in settings.layers},
+            self._style_features(photos, features),
             paintings,
             content_masks,
             style_masks,
@@ -144,7 +144,9 @@ class PictureObjective:
         found, wanted = {}, self._terms.terms
         features = self._perceptual(pictures)
         if "style" in wanted:
-            found["style"] = self._style(features)
+            found["style"] = self._style(
+                self._style_features(pictures, features)
+            )
         if "content" in wanted:
             found["content"] = content.relative_content_loss(
                 features[self._settings.content_layer], self._content
@@ -172,43 +174,52 @@ class PictureObjective:
             return depth.relative_depth_loss(maps, self._depth_map)
         return depth.depth_feature_loss(features, self._depth_features)
 
+    def _style_features(self, pictures, features=None):
+        """{(scale, layer): features}; `features` are the first scale's."""
+        return style.scaled_features(
+            self._perceptual,
+            pictures,
+            self._settings.layers,
+            self._settings.style_scales,
+            features,
+        )
+
     def _grams(self, features, masks=None):
         grams = {}
-        for name in self._settings.layers:
-            found = features[name]
+        for key, found in features.items():
             if masks is not None:
-                found = found * masks[name]
-            grams[name] = style.gram_matrix(found)
+                found = found * masks[key]
+            grams[key] = style.gram_matrix(found)
         return grams
 
-    def _make_regions(self, sizes, paintings, content_masks, style_masks):
+    def _make_regions(
+        self, photo_features, paintings, content_masks, style_masks
+    ):
         """One region, or one for each content mask."""
         targets = []
         for index, painting in enumerate(paintings):
-            features = self._perceptual(_batch(painting))
+            features = self._style_features(_batch(painting))
             masks = None
             if style_masks:
                 masks = _feature_masks(
-                    style_masks[index],
-                    {n: features[n].shape[1:3] for n in sizes},
-                    f"style mask {index + 1}",
+                    style_masks[index], features, f"style mask {index + 1}"
                 )
             targets.append(self._grams(features, masks))
         weights = [weight for _, weight in self._settings.paintings()]
         if not content_masks:
             mean = {
-                name: sum(
-                    weight * grams[name]
+                key: sum(
+                    weight * grams[key]
                     for weight, grams in zip(weights, targets, strict=True)
                 )
-                for name in sizes
+                for key in photo_features
             }
             return [_Region(1.0, mean, None)]
         return [
             _Region(
                 weight * len(weights) * float(mask.mean()) / 255.0,
                 grams,
-                _feature_masks(mask, sizes, f"content mask {index}"),
+                _feature_masks(mask, photo_features, f"content mask {index}"),
             )
             for index, (weight, grams, mask) in enumerate(
                 zip(weights, targets, content_masks, strict=True), 1
@@ -216,11 +227,12 @@ class PictureObjective:
         ]
 
 
-def _feature_masks(mask, sizes, name):
+def _feature_masks(mask, features, name):
     masks = {
-        layer: feature_mask(mask, tuple(size)) for layer, size in sizes.items()
+        key: feature_mask(mask, tuple(each.shape[1:3]))
+        for key, each in features.items()
     }
-    for layer, found in masks.items():
+    for (_, layer), found in masks.items():
         if not found.any():
             raise RequestError(
                 f"{name} covers nothing at {layer}: paint more of it white"

@@ -26,7 +26,11 @@ from fast_depth_style.images.files import (
 from fast_depth_style.images.size import fit_area, fit_long_side, resize
 from fast_depth_style.optimization import masks
 from fast_depth_style.optimization.progress import Progress
-from fast_depth_style.optimization.settings import INITS, OptimizationSettings
+from fast_depth_style.optimization.settings import (
+    INITS,
+    LEAST_SIDE,
+    OptimizationSettings,
+)
 from fast_depth_style.optimization.state import (
     State,
     read_state,
@@ -41,7 +45,6 @@ from fast_depth_style.perception import registry
 from fast_depth_style.requests import RequestError
 from fast_depth_style.training.workdir import write_settings
 
-_LEAST_SIDE = 16  # VGG19 halves a picture four times up to relu5_1
 _LEAST_COARSE_SIDE = 48
 _SAVE_EVERY = 20
 
@@ -120,12 +123,13 @@ class Work:
         photo = _read(settings.content, "content")
         self.icc_profile = read_picture(settings.content).icc_profile
         self.photo = fit_long_side(photo, settings.size)
-        if min(self.photo.shape[:2]) < _LEAST_SIDE:
+        least = LEAST_SIDE << settings.style_scales - 1
+        if min(self.photo.shape[:2]) < least:
             height, width = self.photo.shape[:2]
             raise RequestError(
                 f"--content={settings.content} is {width}x{height} pixels at"
                 f" --size={settings.size}: its short side must have at least"
-                f" {_LEAST_SIDE}"
+                f" {least} with --style_scales={settings.style_scales}"
             )
         files = [file for file, _ in settings.paintings()]
         self.paintings = [_read(file, "style") for file in files]
@@ -145,16 +149,21 @@ class Work:
             self.paintings if settings.style_masks else [],
             "style_masks",
         )
-        self.sizes = _scale_sizes(self.photo.shape[:2], settings.scales)
+        self.sizes = _scale_sizes(
+            self.photo.shape[:2],
+            settings.scales,
+            max(least, _LEAST_COARSE_SIDE),
+        )
         for scale in range(len(self.sizes)):
             for file, painting in zip(
                 files, self._scaled_paintings(scale), strict=True
             ):
-                if min(painting.shape[:2]) < _LEAST_SIDE:
+                if min(painting.shape[:2]) < least:
                     raise RequestError(
                         f"--style={file} is too narrow: scaled to the picture,"
-                        f" its short side has less than {_LEAST_SIDE} pixels;"
-                        " cut a part out of it"
+                        f" its short side has less than the {least} pixels of"
+                        f" --style_scales={settings.style_scales}; cut a part"
+                        " out of it"
                     )
         self._init = None
         if settings.init not in INITS:
@@ -307,10 +316,10 @@ def _require_finite(judgement, state):
     )
 
 
-def _scale_sizes(size, scales):
+def _scale_sizes(size, scales, least):
     """Sizes from coarse to fine, each twice the one before."""
     sizes = [tuple(size)]
-    while len(sizes) < scales and min(sizes[0]) >= 2 * _LEAST_COARSE_SIDE:
+    while len(sizes) < scales and min(sizes[0]) >= 2 * least:
         sizes.insert(0, tuple((side + 1) // 2 for side in sizes[0]))
     return sizes
 

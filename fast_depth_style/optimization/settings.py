@@ -14,6 +14,7 @@ from fast_depth_style.training.settings import Settings
 _TRAINING = Settings()
 
 INITS = ("content", "noise")
+LEAST_SIDE = 16  # VGG19 halves a picture four times up to relu5_1
 OPTIMIZERS = ("lbfgs", "adam")
 POOLINGS = ("max", "average")
 
@@ -35,6 +36,8 @@ class OptimizationSettings:
             before; sizes too small to show anything are left out.
         style_scale: Size of the painting against the picture's, by area, as a
             length; larger means coarser strokes.
+        style_scales: At how many scales style is compared, each half the one
+            before, as in training.
         keep_colors: Whether paintings take the photo's colours first.
         perceptual_network: Where style and content are felt, as in training.
         pooling: max or average, in VGG19.
@@ -66,6 +69,8 @@ class OptimizationSettings:
     size: int = 512
     scales: int = 3
     style_scale: float = 1.0
+    # Not training's 3: large strokes come from `scales` already.
+    style_scales: int = 1
     keep_colors: bool = False
     perceptual_network: str = _TRAINING.perceptual_network
     pooling: str = "max"
@@ -101,6 +106,12 @@ class OptimizationSettings:
                     f"--{name}={getattr(self, name)}: choose"
                     f" {' or '.join(known)}"
                 )
+        if self.size >> self.style_scales - 1 < LEAST_SIDE:
+            raise RequestError(
+                f"--style_scales={self.style_scales}: pictures of less than"
+                f" {LEAST_SIDE} pixels show no style; give fewer, or a larger"
+                " --size"
+            )
         if not self.layers:
             raise RequestError("--layers= names no layer: name one")
         if not (self.style_weight or self.content_weight):
@@ -152,7 +163,13 @@ class OptimizationSettings:
         }
 
 
-_LEAST = {"iterations": 1, "size": 32, "scales": 1, "seed": 0}
+_LEAST = {
+    "iterations": 1,
+    "size": 32,
+    "scales": 1,
+    "style_scales": 1,
+    "seed": 0,
+}
 
 
 def _painting(text):

@@ -98,8 +98,8 @@ def stylize_files(
         output: A folder, in which the files keep their names and their folders
             below the fixed part of the pattern. A format that cannot be
             written becomes .png, behind the whole old name (a.bmp.png).
-            `BROKEN` in it lists the files that cannot be decoded or written,
-            one a line: path, tab, reason.
+            `BROKEN` in it lists the files that cannot be read, decoded or
+            written, one a line: path, tab, reason.
         options: Beam's, as on its command line: `--runner=FlinkRunner`, ….
 
     Returns:
@@ -160,13 +160,18 @@ def _pipeline(options: Sequence[str]) -> beam.Pipeline:
 
 
 class _Read(beam.DoFn):
-    """Paths to (path, picture); what is no picture goes to the list."""
+    """Paths to (path, picture); what cannot be read goes to the list."""
 
     def process(self, path):
-        with FileSystems.open(
-            path, compression_type=CompressionTypes.UNCOMPRESSED
-        ) as file:
-            data = file.read()
+        try:
+            with FileSystems.open(
+                path, compression_type=CompressionTypes.UNCOMPRESSED
+            ) as file:
+                data = file.read()
+        # Other failures, of a network say, may pass: runners try again.
+        except (FileNotFoundError, PermissionError) as error:
+            yield _left_out(path, error.strerror)
+            return
         try:
             picture = read_picture(data)
         except UnreadablePicture as error:

@@ -163,15 +163,14 @@ class Objective(keras.layers.Layer):
 
     def _grams(self, pictures, features):
         """{(scale, layer): Gram matrices}; `features` are the first scale's."""
-        grams = {}
-        for scale in range(self.settings.style_scales):
-            if scale:
-                # Without strides, it fails under JAX.
-                pictures = ops.average_pool(pictures, 2, strides=2)
-                features = self._perceptual(pictures)
-            for name in self.settings.style_layers:
-                grams[scale, name] = style.gram_matrix(features[name])
-        return grams
+        scaled = style.scaled_features(
+            self._perceptual,
+            pictures,
+            self.settings.style_layers,
+            self.settings.style_scales,
+            features,
+        )
+        return {key: style.gram_matrix(each) for key, each in scaled.items()}
 
     def _depth_ramp(self, step):
         """0 before the depth term's turn, 1 a tenth of the run later."""

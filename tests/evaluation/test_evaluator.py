@@ -40,6 +40,7 @@ def test_every_family_is_found(make_context, brightness):
         "DepthMetrics",
         "MeasuredDepthMetrics",
         "MeasuredDepthMetrics",
+        "ObjectiveMetrics",
         "StyleMetrics",
     ]
 

@@ -41,6 +41,30 @@ def test_gram_matrix_of_half_precision_is_float32():
     np.testing.assert_allclose(gram, 5000.0)
 
 
+@pytest.mark.parametrize("at_hand", [False, True])
+def test_scaled_features(at_hand):
+    pictures = np.random.default_rng(0).normal(size=(2, 9, 6, 3)).astype("f4")
+    seen = []
+
+    def network(x):
+        seen.append(np.asarray(x))
+        return {"a": x * 2, "b": x * 3, "c": x * 4}
+
+    found = style.scaled_features(
+        network, pictures, ("a", "b"), 3, network(pictures) if at_hand else None
+    )
+
+    assert [*found] == [(n, name) for n in range(3) for name in ("a", "b")]
+    assert len(seen) == 3
+    half = pictures[:, :8].reshape(2, 4, 2, 3, 2, 3).mean((2, 4))
+    quarter = half[:, :, :2].reshape(2, 2, 2, 1, 2, 3).mean((2, 4))
+    for scale, each in enumerate((pictures, half, quarter)):
+        for name, factor in (("a", 2), ("b", 3)):
+            np.testing.assert_allclose(
+                found[scale, name], each * factor, rtol=1e-5, atol=1e-6
+            )
+
+
 def _layers(seed):
     generator = np.random.default_rng(seed)
     return {

@@ -4,12 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from fast_depth_style.images.files import read_rgb
 from fast_depth_style.losses.style import gram_matrix
 from fast_depth_style.optimization.objective import PictureObjective
 from fast_depth_style.perception import registry
 from fast_depth_style.requests import RequestError
+from fast_depth_style.training.objective import Objective
+from fast_depth_style.training.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,7 @@ def test_the_gradient_is_the_numerical_one_with_every_term(
         depth_weight=1.0,
         tv_weight=1.0,
         photorealism_weight=10.0,
+        style_scales=2,
     )
     estimator = registry.depth_network("compact")
     left = _half(*photo.shape[:2])
@@ -94,6 +98,36 @@ def test_the_gradient_is_the_numerical_one_with_every_term(
     # No term alone decides it.
     for name in ("style", "content", "depth", "photorealism", "tv"):
         assert higher.terms[name] != lower.terms[name]
+
+
+@pytest.mark.parametrize("style_scales", [1, 2])
+def test_terms_are_those_of_training(
+    small, perceptual, photo, paintings, style_scales
+):
+    settings = dataclasses.replace(small, style_scales=style_scales)
+    picture = _noisy(photo)
+
+    found = PictureObjective(settings, perceptual, None, photo, paintings[:1])(
+        picture
+    )
+
+    training = Objective(
+        Settings(
+            style_layers=small.layers,
+            content_layer=small.content_layer,
+            style_scales=style_scales,
+        ),
+        perceptual,
+        None,
+        paintings[0],
+    )
+    photos, pictures = (
+        tf.constant(each[None], "float32") for each in (photo, picture)
+    )
+    expected = training(photos, pictures, tf.constant(0))
+    assert set(found.terms) == set(expected)
+    for name, value in expected.items():
+        assert found.terms[name] == pytest.approx(float(value), rel=1e-3)
 
 
 def test_several_paintings_are_their_weighted_losses_up_to_a_constant(

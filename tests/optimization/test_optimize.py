@@ -143,6 +143,7 @@ def test_keep_colors_gives_paintings_the_photos_colors(small):
     "changes, says",
     [
         ({"content": "narrow"}, "is 1x32 pixels at --size=32"),
+        ({"style_scales": 2}, "at least 32 with --style_scales=2"),
         ({"style": ("narrow",)}, "is too narrow"),
         ({"content_masks": ("black",)}, "black everywhere"),
         ({"content_masks": ("narrow",)}, "give a mask of the same shape"),

@@ -13,6 +13,8 @@ from fast_depth_style.requests import RequestError
         ({"style_weight": -1.0}, "--style_weight=-1.0: a weight is 0 or more"),
         ({"iterations": 0}, "--iterations=0: must be at least 1"),
         ({"size": 8}, "--size=8: must be at least 32"),
+        ({"style_scales": 0}, "--style_scales=0: must be at least 1"),
+        ({"size": 63, "style_scales": 3}, "--style_scales=3: pictures of less"),
         ({"learning_rate": 0.0}, "--learning_rate=0.0: must be more than 0"),
         ({"optimizer": "sgd"}, "--optimizer=sgd: choose lbfgs or adam"),
         ({"pooling": "min"}, "--pooling=min: choose max or average"),

@@ -1,3 +1,4 @@
+import os
 import pathlib
 import subprocess
 import sys
@@ -73,6 +74,29 @@ def test_a_folder_with_broken_files(small_model, photos):
         f"{photos}/broken.jpg\tnot a picture",
         f"{photos}/sub/empty.png\tthe file is empty",
     ]
+
+
+@pytest.fixture
+def closed(photos):
+    """A photo that may not be read; root, who may, becomes someone else."""
+    photo, user = photos / "a.png", os.geteuid()
+    photo.chmod(0)
+    if user == 0:
+        os.seteuid(65534)
+    yield photo
+    os.seteuid(user)
+
+
+def test_a_photo_that_may_not_be_read(closed):
+    (left_out,) = beam._Read().process(str(closed))
+
+    assert left_out.value == f"{closed}\tPermission denied"
+
+
+def test_a_photo_that_is_gone(photos):
+    (left_out,) = beam._Read().process(f"{photos}/gone.png")
+
+    assert left_out.value == f"{photos}/gone.png\tNo such file or directory"
 
 
 def test_wrong_requests_are_refused_in_one_line(small_model, photos, tmp_path):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from programs import run_program
 
@@ -43,9 +45,12 @@ def test_real_run(assets, tmp_path):
         "--perceptual_network=vgg19:"
         f"{weights}/vgg19_imagenet_block1_conv1_to_block3_conv4.npz",
         "--photos=2",
+        "--image_size=128",
         f"--output={output}",
     )
     assert found.returncode == 0, found.stderr
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["settings"]["image_size"] == 128
     assert "photos: 2 measured" in found.stdout
     assert "rooms: 2 measured" in found.stdout
     # Progress is shown, and when it will be done.
