@@ -15,6 +15,8 @@ _PLAN = pathlib.Path(__file__).parents[2] / "docs" / "reproduction.json"
 
 def test_the_page_says_what_the_evaluation_found(tmp_path):
     plan = read_plan(_PLAN, "/material")
+    judged = dataclasses.replace(plan.evaluation, rgbd="/material/rooms")
+    plan = dataclasses.replace(plan, evaluation=judged)
     for group in plan.groups:
         labels = [*group.runs, "identity", "blur"]
         count = len(labels)
@@ -56,10 +58,10 @@ def test_the_page_says_what_the_evaluation_found(tmp_path):
     text = (tmp_path / "page" / "README.md").read_text()
     assert "2000 steps of 1 photo at 192 pixels; judged on 5 photos" in text
     assert "| none | – | 0.1 | 1 | 0.1 |" in text
-    assert "| depth_20 | 20 | 0.2 | 2 | 0.2 | 0.50 [0.50, 0.50]" in text
+    assert "| depth_10 | 10 | 0.2 | 2 | 0.2 | 0.50 [0.50, 0.50]" in text
     assert (
         "- compact.squared: **0.50 [0.50, 0.50]** of the depth error (style ×"
-        " 1; style_14_depth_5)." in text
+        " 1; depth_20)." in text
     )
     assert "| none | 0.5 | 1.5 | 2.5 |" in text
     assert "| photo | 0.25 | 1.25 | 2.25 |" in text
