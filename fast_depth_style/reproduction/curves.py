@@ -21,11 +21,12 @@ def draw_curves(runs: dict[str, list[dict[str, float]]]) -> Figure:
     figure = Figure(figsize=(4 * len(TERMS), 3.4), layout="constrained")
     FigureCanvasAgg(figure)
     for axes, term in zip(figure.subplots(1, len(TERMS)), TERMS, strict=True):
-        for label, rows in runs.items():
+        for i, (label, rows) in enumerate(runs.items()):
             if not rows or term not in rows[0]:
                 continue
             steps, values = means([row[term] for row in rows])
-            axes.plot(steps, values, label=label, linewidth=1.2)
+            # A run has one colour, also where another has no such term.
+            axes.plot(steps, values, label=label, linewidth=1.2, color=f"C{i}")
         axes.set_title(term)
         axes.set_xlabel("step")
         axes.set_yscale("log")

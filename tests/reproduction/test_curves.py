@@ -30,6 +30,13 @@ def test_every_term_has_a_panel_with_the_runs_that_have_it(tmp_path):
         "tv": ["none", "depth"],
         "depth": ["depth"],
     }
+    colours = {
+        line.get_color()
+        for axes in figure.axes
+        for line in axes.lines
+        if line.get_label() == "depth"
+    }
+    assert len(colours) == 1
     save(figure, tmp_path / "curves.png")
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.width > 1000
