@@ -13,7 +13,10 @@ _UNIT = 127.5  # that of tv in training's relative scale
 
 
 class ObjectiveMetrics:
-    """The terms and weights of the preset `balanced`, but for depth."""
+    """The terms and weights of the preset `balanced`.
+
+    But for depth, and for the lattice, a fault that only networks have.
+    """
 
     def __init__(self, context: Context):
         """Takes the painting through the perceptual network, at each scale."""
