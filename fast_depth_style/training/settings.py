@@ -189,6 +189,7 @@ PRESETS = {
         "depth_network": "compact",
         "width": 0.5,
         "style_weight": 25.0,
+        "depth_weight": 3.0,
         "style_size": 384,
         "batch_size": 1,
         "steps": 1000,
