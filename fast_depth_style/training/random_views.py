@@ -12,8 +12,8 @@ class RandomViews:
 
     A depth network has weaknesses of its own: fine patterns that mean depth to
     it and to no other network. To please it, training finds them. Colours,
-    contrast, sharpness and noise that change from step to step leave the
-    weaknesses little and depth all it has (expectation over transformation,
+    contrast, sharpness and noise that change from step to step are to leave
+    less of the weaknesses than of depth (expectation over transformation,
     Athalye et al. 2018, arXiv:1707.07397, eq. 2, here to avoid what is there
     sought).
 
