@@ -45,13 +45,18 @@ class Objective(nn.Module):
             return self.perceptual(photos, [layer])[layer].float()
 
     def forward(
-        self, target: torch.Tensor, pictures: torch.Tensor
+        self,
+        target: torch.Tensor,
+        pictures: torch.Tensor,
+        photos: torch.Tensor | None = None,
     ) -> Mapping[str, torch.Tensor]:
         """The unweighted terms.
 
         Args:
             target: What `content` gave for the photos.
             pictures: (batch, 3, height, width), 0..255.
+            photos: What a network made them from, of the same shape; given,
+                the faults that only networks have are terms as well.
         """
         layer = self.settings.content_layer
         features = self.perceptual(pictures, {layer, *self.style_layers})
@@ -72,8 +77,9 @@ class Objective(nn.Module):
             "tv": tv / 127.5**2,
             "range": outside.square().mean() / 127.5**2,
         }
-        if isinstance(self.settings, Settings):  # Networks alone have one.
+        if photos is not None:
             terms["lattice"] = _lattice(pictures) / 127.5**2
+            terms["border"] = _border(pictures - photos) / 127.5**2
         return terms
 
     def total(self, terms: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -102,6 +108,16 @@ def _lattice(pictures):
     x = pictures[:, :, : rows * 24, : columns * 24]
     x = x.unflatten(3, (columns, 6, 4)).unflatten(2, (rows, 6, 4))
     return x.mean((3, 6)).var((3, 5), unbiased=False).mean()
+
+
+def _border(changes):
+    """`fast_depth_style.losses.pixels.border`."""
+    bands = []
+    for turns in range(4):
+        lines = changes.rot90(turns, (2, 3)).mean(3)
+        band = lines[:, :, :3].mean(2) - lines[:, :, 3:6].mean(2)
+        bands.append(band.square().mean())
+    return sum(bands) / len(bands)
 
 
 def _gram_matrix(features):

@@ -147,7 +147,8 @@ def pytorch_step(folder: str, threads: int, bfloat16: bool):
     def turn():
         optimizer.zero_grad()
         with precision():
-            terms = objective(objective.content(photos), network(photos))
+            target = objective.content(photos)
+            terms = objective(target, network(photos), photos)
             loss = objective.total(terms)
         loss.backward()
         optimizer.step()

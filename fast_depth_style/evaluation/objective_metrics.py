@@ -15,7 +15,7 @@ _UNIT = 127.5  # that of tv in training's relative scale
 class ObjectiveMetrics:
     """The terms and weights of the preset `balanced`.
 
-    But for depth, and for the lattice, a fault that only networks have.
+    But for depth, and for lattice and border, faults that only networks have.
     """
 
     def __init__(self, context: Context):

@@ -1,8 +1,9 @@
-"""Losses of the pixels themselves: likeness, smoothness, lattice and range."""
+"""Losses of pixels: likeness, smoothness, lattice, border and range."""
 
 from keras import ops
 
 _PERIOD, _BLOCKS = 4, 6
+_BAND = 3
 
 
 def squared_difference(pictures, targets):
@@ -62,6 +63,31 @@ def lattice(pictures):
     )
     block = ops.mean(x, axis=(2, 5))  # (batch, rows, 4, columns, 4, channels)
     return ops.mean(ops.var(block, axis=(2, 4)))
+
+
+def border(pictures, photos):
+    """Power of a band along an edge that the photo does not have.
+
+    At the edge, where padding mirrors a picture, a network sees a crease that
+    no photo has, and may paint it as one more contour. A band is how much the
+    mean of the outermost three rows differs from that of the next three.
+
+    Args:
+        pictures: (batch, height, width, 3), 0..255, at least 6 pixels a side.
+        photos: What they were made from, of the same shape.
+
+    Returns:
+        Scalar in squared grey levels: mean over the four edges.
+    """
+    changes = pictures - ops.cast(photos, pictures.dtype)
+    bands = []
+    for axis in (1, 2):
+        lines = ops.mean(changes, axis=3 - axis)  # (batch, rows, 3)
+        for edge in (lines, ops.flip(lines, axis=1)):
+            outer = ops.mean(edge[:, :_BAND], axis=1)
+            inner = ops.mean(edge[:, _BAND : 2 * _BAND], axis=1)
+            bands.append(ops.mean(ops.square(outer - inner)))
+    return sum(bands) / len(bands)
 
 
 def out_of_range(pictures):

@@ -20,8 +20,8 @@ has been learned (measured: 0.04 to 0.08)."""
 class Objective(keras.layers.Layer):
     """What training minimizes: the terms of a stylized batch.
 
-    They are style, content, distillation, depth, total variation, lattice and
-    range.
+    They are style, content, distillation, depth, total variation, lattice,
+    border and range.
 
     Johnson et al. 2016 (eq. 2 to 5) and the depth term of Xu, Zhang, Yang
     2017 (eq. 4). In the "raw" scale of the `stanford` preset every term is a
@@ -88,6 +88,7 @@ class Objective(keras.layers.Layer):
             *(name for name, need in needs.items() if need is not None),
             "tv",
             "lattice",
+            "border",
             "range",
         )
         self.built = True
@@ -128,6 +129,7 @@ class Objective(keras.layers.Layer):
         unit = 127.5 if self._relative else 1.0
         terms["tv"] = pixels.total_variation(pictures) / unit**2
         terms["lattice"] = pixels.lattice(pictures) / unit**2
+        terms["border"] = pixels.border(pictures, photos) / unit**2
         terms["range"] = pixels.out_of_range(pictures) / unit**2
         return terms
 

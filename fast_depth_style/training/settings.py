@@ -37,6 +37,7 @@ class Settings:
         depth_weight: Weight of the depth term.
         lattice_weight: Weight of the penalty for a texture that repeats every
             four pixels.
+        border_weight: Weight of the penalty for a band along the edges.
         range_weight: Weight of the penalty for colours outside 0..255.
         distillation_weight: Weight of the difference to the teacher's picture.
         style_size: Short side to which the painting is scaled, in pixels;
@@ -81,6 +82,7 @@ class Settings:
     tv_weight: float = 0.5
     depth_weight: float = 5.0
     lattice_weight: float = 100.0
+    border_weight: float = 100.0
     range_weight: float = 1.0
     distillation_weight: float = 10.0
     style_size: int = 256
@@ -214,6 +216,7 @@ PRESETS = {
         "style_weight": 100.0,
         "tv_weight": 200.0,
         "lattice_weight": 0.0,
+        "border_weight": 0.0,
         "depth_weight": 200.0,
         "decay_from": 1.0,
         "depth_from": 0.0,

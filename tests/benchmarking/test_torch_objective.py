@@ -50,7 +50,7 @@ def test_terms_and_total_equal_ours():
         painting,
         _SETTINGS.style_scales,
     )
-    terms = theirs(theirs.content(photos), pictures)
+    terms = theirs(theirs.content(photos), pictures, photos)
 
     assert set(terms) == set(ours.terms)
     for name in ours.terms:

@@ -16,6 +16,7 @@ def test_it_is_what_training_minimizes(make_context, photo):
             style_layers=context.style_layers,
             content_layer=context.content_layer,
             lattice_weight=0.0,
+            border_weight=0.0,
         ),
         context.perceptual,
         None,

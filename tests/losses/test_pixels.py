@@ -78,6 +78,29 @@ def test_lattice_sees_a_checkerboard_and_neither_slopes_nor_strokes():
     assert float(pixels.lattice(slope)) == 5
 
 
+def test_border_is_the_power_of_the_bands_along_the_edges():
+    random = np.random.default_rng(4)
+    photos, pictures = random.uniform(0, 255, (2, 2, 9, 8, 3)).astype("float32")
+    powers = []
+    for change in (pictures.astype(float) - photos).transpose(0, 3, 1, 2):
+        for channel in change:
+            for turns in range(4):
+                rows = np.rot90(channel, turns)
+                powers.append((rows[:3].mean() - rows[3:6].mean()) ** 2)
+    np.testing.assert_allclose(
+        pixels.border(pictures, photos), np.mean(powers), rtol=1e-4
+    )
+
+
+def test_border_by_hand():
+    photo = _pictures()[:, :, :1].repeat(12, 2).repeat(3, 1)
+    lighter, banded = photo + 20, photo.copy()
+    banded[:, -3:] += 8
+    assert float(pixels.border(lighter, photo)) < 1e-6
+    # One edge of four; across the others the band runs on.
+    np.testing.assert_allclose(pixels.border(banded, photo), 16, rtol=1e-4)
+
+
 def test_out_of_range():
     pictures = _pictures()
     outside = [
@@ -102,6 +125,13 @@ def test_gradient_of_lattice(assert_gradient):
     random = np.random.default_rng(3)
     pictures = random.uniform(0, 255, (1, 25, 24, 1)).astype("float32")
     assert_gradient(pixels.lattice, pictures)
+
+
+def test_gradient_of_border(assert_gradient):
+    photos = _pictures()[:, :, :6].repeat(2, 1)
+    assert_gradient(
+        lambda x: pixels.border(x, photos), photos[::-1, ::-1].copy()
+    )
 
 
 def test_gradient_of_out_of_range(assert_gradient):

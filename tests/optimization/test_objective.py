@@ -125,7 +125,8 @@ def test_terms_are_those_of_training(
         tf.constant(each[None], "float32") for each in (photo, picture)
     )
     expected = training(photos, pictures, tf.constant(0))
-    del expected["lattice"]  # Pixels have no grid of a network.
+    # Pixels have neither a network's grid nor its padding.
+    del expected["lattice"], expected["border"]
     assert set(found.terms) == set(expected)
     for name, value in expected.items():
         assert found.terms[name] == pytest.approx(float(value), rel=1e-3)

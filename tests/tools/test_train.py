@@ -12,6 +12,7 @@ from fast_depth_style.training.settings import Settings
 _WITHOUT_FLAG = {
     "loss_scale",
     "lattice_weight",
+    "border_weight",
     "range_weight",
     "decay_from",
     "depth_from",

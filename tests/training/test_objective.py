@@ -84,7 +84,9 @@ def test_terms_are_relative_to_what_they_compare_with(
     p = painted.numpy().astype("f8") / 127.5
     tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
     outside = p - np.clip(p, 0, 2)
-    assert list(terms) == ["style", "content", "tv", "lattice", "range"]
+    assert list(terms) == [
+        "style", "content", "tv", "lattice", "border", "range"
+    ]  # fmt: skip
     np.testing.assert_allclose(
         [*terms.values()],
         [
@@ -92,6 +94,7 @@ def test_terms_are_relative_to_what_they_compare_with(
             content,
             tv,
             float(pixels.lattice(painted)) / 127.5**2,
+            float(pixels.border(painted, photos)) / 127.5**2,
             (outside**2).mean(),
         ],
         rtol=1e-4,
@@ -169,10 +172,10 @@ def test_the_total_is_weighted_and_shares_add_up(make):
         depth_from=0.0, style_weight=2.0, content_weight=0.0, depth_weight=5.0
     )
     terms = {"style": 3.0, "content": 9.0, "depth": 0.5, "tv": 10}
-    terms |= {"lattice": 0.04, "range": 0}
+    terms |= {"lattice": 0.04, "border": 0.03, "range": 0}
 
-    # tv, lattice and range keep their weights, 0.5, 100 and 1.
-    total = 2 * 3 + 5 * 0.5 + 0.5 * 10 + 100 * 0.04
+    # tv, lattice, border and range keep their weights, 0.5, 100, 100 and 1.
+    total = 2 * 3 + 5 * 0.5 + 0.5 * 10 + 100 * 0.04 + 100 * 0.03
     assert float(objective.total(terms, 0)) == pytest.approx(total)
     assert objective.shares(terms, 0) == pytest.approx(
         {
@@ -181,6 +184,7 @@ def test_the_total_is_weighted_and_shares_add_up(make):
             "depth": 2.5 / total,
             "tv": 5 / total,
             "lattice": 4 / total,
+            "border": 3 / total,
             "range": 0,
         }
     )
@@ -249,7 +253,7 @@ def test_distillation_compares_with_the_teacher_s_picture(
     difference = painted.numpy() - np.clip(target, 0, 255)
     painting = read_rgb(small.style)[:64, :64].astype("f8")
     variance = np.mean([painting[..., c].var() for c in range(3)])
-    assert list(terms) == ["distillation", "tv", "lattice", "range"]
+    assert list(terms) == ["distillation", "tv", "lattice", "border", "range"]
     np.testing.assert_allclose(
         terms["distillation"], (difference**2).mean() / variance, rtol=1e-4
     )
@@ -265,7 +269,8 @@ def test_a_teacher_is_one_term_among_the_others(make, pictures):
     terms = objective(photos, painted, tf.constant(0))
 
     assert objective.terms == (
-        "style", "content", "distillation", "depth", "tv", "lattice", "range"
+        "style", "content", "distillation", "depth",
+        "tv", "lattice", "border", "range",
     )  # fmt: skip
     assert tuple(terms) == objective.terms
     assert objective.term_weights(0)["distillation"] == 7.0

@@ -203,7 +203,7 @@ def test_losses_survive_kills_at_any_moment(finished, small, start, tmp_path):
     assert not list((workdir / "checkpoints").glob(".*"))
     last = err.rpartition("\r")[2]
     assert re.search(r"20/20 .*\d\d:\d\d<00:00, .* images/s, loss ", last)
-    for term in ("style", "content", "tv", "lattice", "range"):
+    for term in ("style", "content", "tv", "lattice", "border", "range"):
         assert re.search(rf"{term} \d+%", last)
     steps = _tensorboard_steps(workdir / "tensorboard")
     assert {10, 20} <= steps <= set(range(1, 21))

@@ -44,6 +44,7 @@ def test_the_pictures_of_a_teacher_are_learned(workdir):
         "distillation",
         "tv",
         "lattice",
+        "border",
         "range",
     }
     learned = [row["distillation"] for row in rows]
