@@ -15,6 +15,8 @@ from fast_depth_style.stylization.tiles import stylize
 from fast_depth_style.training.run import export_run, train
 from fast_depth_style.training.settings import preset
 
+_VARIANTS = ("_no_depth", "_mobile")
+
 
 def run(
     output: str | pathlib.Path,
@@ -26,7 +28,8 @@ def run(
     Args:
         output: Folder for everything the demo makes; an interrupted demo
             continues in it.
-        styles: Folder of shipped models; those in it are shown too.
+        styles: Folder of shipped models; those in it are shown too, but for
+            their variants without depth and for phones.
         steps: Length of training; None is the preset's.
 
     Returns:
@@ -66,7 +69,7 @@ def run(
     models = {"our painting": model} | {
         folder.name.replace("_", " "): folder
         for folder in sorted(pathlib.Path(styles).glob("*"))
-        if (folder / "1").is_dir()
+        if (folder / "1").is_dir() and not folder.name.endswith(_VARIANTS)
     }
     pictures = {}
     for label, folder in models.items():
