@@ -1,4 +1,4 @@
-"""The shipped mobile model, against the full network that taught it."""
+"""The shipped mobile models, each against the full one that taught it."""
 
 import json
 import pathlib
@@ -13,33 +13,37 @@ from fast_depth_style.training.settings import preset
 
 _FOLDER = pathlib.Path(__file__).parents[1] / "saved_models"
 
+_MOBILE = sorted(path.name for path in _FOLDER.glob("*_mobile"))
+
 
 @pytest.fixture(scope="module")
-def card():
-    return json.loads((_FOLDER / "great_wave_mobile/card.json").read_text())
+def photo():
+    return paint(192, 256, seed=5)
 
 
-def test_it_is_what_the_preset_makes(card):
-    full = json.loads((_FOLDER / "great_wave" / "card.json").read_text())
-
-    assert card["network"]["width"] == preset("mobile").width
-    parameters = [c["network"]["parameters"] for c in (card, full)]
-    assert 14 * parameters[0] < parameters[1]
+def _network(name):
+    return json.loads((_FOLDER / name / "card.json").read_text())["network"]
 
 
-def test_it_paints_what_the_full_network_paints():
+@pytest.mark.parametrize("name", _MOBILE)
+def test_it_is_what_the_preset_makes(name):
+    mobile, full = _network(name), _network(name.removesuffix("_mobile"))
+
+    assert mobile["width"] == preset("mobile").width
+    assert 14 * mobile["parameters"] < full["parameters"]
+
+
+@pytest.mark.parametrize("name", _MOBILE)
+def test_it_paints_what_the_full_network_paints(name, photo):
     """Nearer to it than to the photo or to another style."""
-    photo = paint(192, 256, seed=5)
-    pictures = {
-        name: stylize(read_model(_FOLDER / name), photo).astype(float)
-        for name in ("great_wave_mobile", "great_wave", "starry_night")
-    }
-    student = pictures.pop("great_wave_mobile")
+    full = name.removesuffix("_mobile")
+    other = "udnie" if full == "starry_night" else "starry_night"
+    student, teacher, stranger = (
+        stylize(read_model(_FOLDER / each), photo).astype(float)
+        for each in (name, full, other)
+    )
 
-    error = {
-        name: np.mean(np.square(student - picture))
-        for name, picture in {**pictures, "photo": photo}.items()
-    }
-    variance = np.var(pictures["great_wave"], axis=(0, 1)).mean()
-    assert error["great_wave"] < 0.5 * variance
-    assert error["great_wave"] < min(error["photo"], error["starry_night"])
+    error = np.mean(np.square(student - teacher))
+    assert error < 0.5 * np.var(teacher, axis=(0, 1)).mean()
+    for picture in (stranger, photo):
+        assert error < np.mean(np.square(student - picture))
