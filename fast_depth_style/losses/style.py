@@ -17,9 +17,25 @@ def gram_matrix(features):
     _, height, width, channels = ops.shape(features)
     flat = ops.reshape(features, (-1, height * width, channels))
     # float32 under every policy: differences of Gram matrices are small.
-    flat = ops.cast(flat, "float32")
-    gram = ops.matmul(ops.transpose(flat, (0, 2, 1)), flat)
+    gram = _inner_products(ops.cast(flat, "float32"))
     return gram / ops.cast(height * width * channels, "float32")
+
+
+@ops.custom_gradient
+def _inner_products(flat):
+    """X^T X of (batch, pixels, channels), (batch, channels, channels).
+
+    Its gradient is X (U + U^T): one product of matrices, where
+    differentiating the product gives two.
+    """
+
+    def gradient(*arguments, upstream=None):
+        if upstream is None:
+            (upstream,) = arguments
+        both = upstream + ops.transpose(upstream, (0, 2, 1))
+        return ops.matmul(flat, both)
+
+    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat), gradient
 
 
 def scaled_features(network, pictures, layers, scales, features=None):

@@ -16,6 +16,11 @@ def pad(x, width: int, mode: str):
     return ops.pad(x, widths, mode=mode)
 
 
+def cut(x, width: int):
+    """Takes a border off (batch, height, width, channels) pictures."""
+    return x[:, width:-width, width:-width]
+
+
 def pad_by_slices(x, width: int, mode: str):
     """What `pad` does, in operators that are fast on phones.
 
@@ -90,6 +95,9 @@ class UpsamplingConv2D(ReflectionConv2D):
 
     A strided transposed convolution covers its output unevenly, which shows as
     a checkerboard (Odena, Dumoulin, Olah 2016); this covers it evenly.
+
+    Attributes:
+        cut: The function that takes a border off.
     """
 
     def __init__(self, filters: int, **kw):
@@ -100,6 +108,7 @@ class UpsamplingConv2D(ReflectionConv2D):
             **kw: Passed on to `keras.layers.Layer`.
         """
         super().__init__(filters, 3, **kw)
+        self.cut = cut
 
     def call(self, x):
         """Doubles height and width and convolves.
@@ -115,7 +124,7 @@ class UpsamplingConv2D(ReflectionConv2D):
         x = self.pad(x, 1, "symmetric")
         x = ops.conv_transpose(x, kernel, strides=2, padding="valid")
         # Before the cut: TFLite has a transposed convolution with a bias.
-        return (x + self.bias)[:, 3:-3, 3:-3]
+        return self.cut(x + self.bias, 3)
 
 
 class FewFiltersConv2D(ReflectionConv2D):

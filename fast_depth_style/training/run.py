@@ -200,8 +200,6 @@ def build_trainer(
         teacher = Transformer(**trained.get_config(), dtype=policy)
         teacher.build()
         teacher.set_weights(trained.get_weights())
-    if keras.backend.backend() == "tensorflow" and not jit:
-        _fuse_normalizations(network, teacher)
     objective = Objective(
         settings,
         perceptual,
@@ -209,6 +207,11 @@ def build_trainer(
         painting,
         teacher,
     )
+    if keras.backend.backend() == "tensorflow" and not jit:
+        # Here, since TensorFlow may not be installed.
+        from fast_depth_style.training.fast_kernels import use_fast_kernels
+
+        use_fast_kernels(objective, *filter(None, (network, teacher)))
     trainer = StyleTrainer(network, objective)
     optimizer = _optimizer(settings)
     optimizer.build(network.trainable_variables)
@@ -226,16 +229,6 @@ def _optimizer(settings):
     if settings.optimizer == "adam":
         return keras.optimizers.Adam(rate)
     return KernelMuon(rate, weight_decay=None, adam_weight_decay=None)
-
-
-def _fuse_normalizations(*networks):
-    from fast_depth_style.training.fused_normalization import (
-        fused_instance_norm,
-    )
-
-    for network in filter(None, networks):
-        for norm in network.norms:
-            norm.fused = fused_instance_norm
 
 
 def _trained_network(path):

@@ -49,7 +49,7 @@ class StyleTrainer(keras.Model):
         import tensorflow as tf
 
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        step = self.optimizer.iterations
+        step = tf.convert_to_tensor(self.optimizer.iterations)
         with tf.GradientTape() as tape:
             terms = self(photos, step)
             loss = self.objective.total(terms, step)

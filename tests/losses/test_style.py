@@ -124,3 +124,7 @@ def test_gradient(loss, features, assert_gradient):
     assert_gradient(
         lambda x: loss({"relu1_1": style.gram_matrix(x)}, target), features
     )
+
+
+def test_gradient_of_one_entry_of_a_gram_matrix(features, assert_gradient):
+    assert_gradient(lambda x: style.gram_matrix(x)[1, 0, 2], features)
