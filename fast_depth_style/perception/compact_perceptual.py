@@ -34,12 +34,12 @@ _SPREAD = 64.0
 # read off its output.
 _TRUNK = (
     ("conv1_1", 24, 3, 1, "relu1_1"),
-    ("conv1_2", 48, 4, 2, None),
+    ("conv1_2", 32, 4, 2, None),
     ("conv2_1", 64, 3, 1, "relu2_1"),
-    ("conv2_2", 128, 4, 2, None),
-    ("conv3_1", 128, 3, 1, "relu3_1"),
-    ("conv3_2", 128, 3, 1, None),
-    ("conv3_3", 128, 3, 1, "relu3_4"),
+    ("conv2_2", 96, 4, 2, None),
+    ("conv3_1", 96, 3, 1, "relu3_1"),
+    ("conv3_2", 96, 3, 1, None),
+    ("conv3_3", 96, 3, 1, "relu3_4"),
 )
 
 
@@ -84,7 +84,7 @@ def compact_perceptual_body(
 
 
 class CompactPerceptual(keras.Model):
-    """Frozen network of 0.7 million weights that judges as VGG19 does.
+    """Frozen network of 0.4 million weights that judges as VGG19 does.
 
     Attributes:
         layer_names: The layers it returns, shallowest first.
