@@ -6,6 +6,7 @@ kernels. The results are the same, up to rounding.
 
 import tensorflow as tf
 
+from fast_depth_style.networks.convolutions import UpsamplingConv2D
 from fast_depth_style.networks.instance_norm import EPSILON
 from fast_depth_style.networks.transformer import Transformer
 from fast_depth_style.training.objective import Objective
@@ -24,7 +25,8 @@ def use_fast_kernels(objective: Objective, *networks: Transformer):
             norm.fused = fused_instance_norm
         for conv in (*network.convs, network.paint):
             conv.pad = pad
-            conv.cut = cut
+            if isinstance(conv, UpsamplingConv2D):
+                conv.cut = cut
 
 
 def compiled(function):
