@@ -115,8 +115,9 @@ def _border(changes):
     bands = []
     for turns in range(4):
         lines = changes.rot90(turns, (2, 3)).mean(3)
-        band = lines[:, :, :3].mean(2) - lines[:, :, 3:6].mean(2)
-        bands.append(band.square().mean())
+        band = (lines[:, :, :3].mean(2) - lines[:, :, 3:6].mean(2)).abs()
+        small = band.clamp(max=8.0)
+        bands.append((small * (2.0 * band - small)).mean())
     return sum(bands) / len(bands)
 
 

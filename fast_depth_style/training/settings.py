@@ -83,7 +83,7 @@ class Settings:
     depth_weight: float = 5.0
     lattice_weight: float = 100.0
     border_weight: float = 100.0
-    range_weight: float = 1.0
+    range_weight: float = 10.0
     distillation_weight: float = 10.0
     style_size: int = 256
     style_scales: int = 3
@@ -217,6 +217,7 @@ PRESETS = {
         "tv_weight": 200.0,
         "lattice_weight": 0.0,
         "border_weight": 0.0,
+        "range_weight": 1.0,
         "depth_weight": 200.0,
         "decay_from": 1.0,
         "depth_from": 0.0,
