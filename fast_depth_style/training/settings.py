@@ -83,7 +83,7 @@ class Settings:
     depth_weight: float = 5.0
     lattice_weight: float = 100.0
     border_weight: float = 100.0
-    range_weight: float = 10.0
+    range_weight: float = 30.0
     distillation_weight: float = 10.0
     style_size: int = 256
     style_scales: int = 3
