@@ -156,14 +156,16 @@ def _head(plan):
 
 def _section(plan, group, found):
     reference = next(iter(group.runs.values()))
+    schedule = _schedule(reference)
+    if reference.initial_model:
+        start = _schedule(plan.starts[reference.initial_model])
+        schedule += f", after {start} without depth"
     columns = [name for name in next(iter(found["runs"].values()))]
     shown = [c for c in columns if c not in ("style_ratio",)]
     lines = [
         f"## {group.title}",
         "",
-        f"{reference.steps} steps of {reference.batch_size}"
-        f" {'photo' if reference.batch_size == 1 else 'photos'} at"
-        f" {reference.image_size} pixels; judged on {found['photos']} photos.",
+        f"{schedule}; judged on {found['photos']} photos.",
         "",
         "| run | depth weight | style loss | × | SSIM ↑ | "
         + " | ".join(f"depth error, {c}" for c in shown[2:])
@@ -212,6 +214,14 @@ def _section(plan, group, found):
         "",
     ]
     return "\n".join(lines)
+
+
+def _schedule(settings):
+    photos = "photo" if settings.batch_size == 1 else "photos"
+    return (
+        f"{settings.steps} steps of {settings.batch_size} {photos} at"
+        f" {settings.image_size} pixels"
+    )
 
 
 def _plain(estimate: Estimate) -> list[float]:

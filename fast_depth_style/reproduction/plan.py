@@ -34,6 +34,8 @@ class Plan:
     """All runs, and how they are judged.
 
     Attributes:
+        starts: {name: settings} of the runs that others begin with; theirs is
+            the `initial_model` of a group's runs, which has the name.
         groups: One per painting.
         evaluation: What all evaluations have in common; `models`, `style` and
             `output` are empty.
@@ -41,6 +43,7 @@ class Plan:
             against, as the evaluation's metrics call it.
     """
 
+    starts: dict[str, Settings]
     groups: tuple[Group, ...]
     evaluation: EvaluationSettings
     unseen_judge: str
@@ -54,13 +57,15 @@ def read_plan(
     The file is JSON: `preset` and `settings` (of every run), `groups`
     ({name: {"title", "style", "runs": {label: settings of that run}}}),
     `evaluation` (fields of `EvaluationSettings`) and `unseen_judge`. Files in
-    it are relative to `material`.
+    it are relative to `material`. Where runs are to begin with a trained
+    network, `starts` ({name: settings}) has the run that trains it, and the
+    group's `start` is its name.
 
     Args:
         path: The file.
         material: Folder that holds paintings, photos and weights.
-        **changes: Settings of every run that take the place of the file's;
-            those that are None do not.
+        **changes: Settings of every run of a group that take the place of the
+            file's; those that are None do not.
 
     Raises:
         RequestError: The file cannot be read, lacks something, or names a
@@ -77,6 +82,11 @@ def read_plan(
     root = pathlib.Path(material)
     changes = {k: v for k, v in changes.items() if v is not None}
     try:
+        base = given.get("preset", "balanced")
+        starts = {
+            name: _settings(root, base, {**given["settings"], **own})
+            for name, own in given.get("starts", {}).items()
+        }
         groups = tuple(
             Group(
                 name,
@@ -84,10 +94,11 @@ def read_plan(
                 {
                     label: _settings(
                         root,
-                        given.get("preset", "balanced"),
+                        base,
                         {
                             **given["settings"],
                             "style": group["style"],
+                            "initial_model": group.get("start", ""),
                             **own,
                             **changes,
                         },
@@ -108,6 +119,7 @@ def read_plan(
             if judged.get(name):
                 judged[name] = str(root / judged[name])
         plan = Plan(
+            starts,
             groups,
             EvaluationSettings(models=(), style="", output="", **judged),
             given["unseen_judge"],
@@ -120,6 +132,11 @@ def read_plan(
             raise RequestError(
                 f"{path}: the first run of {group.name} must be the one"
                 " without depth (depth_network none)"
+            )
+        if first.initial_model not in {"", *plan.starts}:
+            raise RequestError(
+                f"{path}: the start of {group.name}, {first.initial_model!r},"
+                " is none of its starts"
             )
     return plan
 

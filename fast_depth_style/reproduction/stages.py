@@ -1,5 +1,6 @@
 """The stages of a reproduction: train, evaluate, page.
 
+    starts/NAME/             one training run each, which others begin with
     runs/GROUP/LABEL/        one training run each
     evaluations/GROUP/       the evaluation of a group
     page/                    README.md, figures and numbers
@@ -41,10 +42,7 @@ def reproduce(
     """
     workdir = pathlib.Path(workdir)
     if "train" in stages:
-        for group in plan.groups:
-            for label, settings in group.runs.items():
-                print(f"Training {group.name}: {label}", flush=True)
-                train(settings, run_folder(workdir, group, label))
+        _train(plan, workdir)
     if "evaluate" in stages:
         for group in plan.groups:
             _evaluate(plan, group, workdir)
@@ -59,6 +57,11 @@ def reproduce(
     return page
 
 
+def start_folder(workdir: pathlib.Path, name: str) -> pathlib.Path:
+    """The workdir of a run that others begin with."""
+    return workdir / "starts" / name
+
+
 def run_folder(workdir: pathlib.Path, group: Group, label: str) -> pathlib.Path:
     """The workdir of one training run."""
     return workdir / "runs" / group.name / label
@@ -67,6 +70,21 @@ def run_folder(workdir: pathlib.Path, group: Group, label: str) -> pathlib.Path:
 def evaluation_folder(workdir: pathlib.Path, group: Group) -> pathlib.Path:
     """The output of one group's evaluation."""
     return workdir / "evaluations" / group.name
+
+
+def _train(plan, workdir):
+    for name, settings in plan.starts.items():
+        print(f"Training the start {name}", flush=True)
+        train(settings, start_folder(workdir, name))
+    for group in plan.groups:
+        for label, settings in group.runs.items():
+            print(f"Training {group.name}: {label}", flush=True)
+            if settings.initial_model:
+                start = start_folder(workdir, settings.initial_model)
+                settings = dataclasses.replace(
+                    settings, initial_model=str(start)
+                )
+            train(settings, run_folder(workdir, group, label))
 
 
 def _evaluate(plan, group, workdir):

@@ -56,16 +56,19 @@ def test_the_page_says_what_the_evaluation_found(tmp_path):
     write_page(plan, tmp_path, tmp_path / "page")
 
     text = (tmp_path / "page" / "README.md").read_text()
-    assert "2000 steps of 1 photo at 192 pixels; judged on 5 photos" in text
+    assert (
+        "1200 steps of 1 photo at 256 pixels, after 1200 steps of 1 photo at"
+        " 192 pixels without depth; judged on 5 photos" in text
+    )
     assert "| none | – | 0.1 | 1 | 0.1 |" in text
-    assert "| depth_10 | 10 | 0.2 | 2 | 0.2 | 0.50 [0.50, 0.50]" in text
+    assert "| depth_9 | 9 | 0.2 | 2 | 0.2 | 0.50 [0.50, 0.50]" in text
     assert (
         "- compact.squared: **0.50 [0.50, 0.50]** of the depth error (style ×"
-        " 1; depth_20)." in text
+        " 1; depth_14)." in text
     )
     assert "| none | 0.5 | 1.5 | 2.5 |" in text
     assert "| photo | 0.25 | 1.25 | 2.25 |" in text
-    assert (tmp_path / "page" / "curves_great_wave.png").exists()
+    assert (tmp_path / "page" / "curves_udnie.png").exists()
     numbers = json.loads((tmp_path / "page" / "numbers.json").read_text())
     matched = numbers["udnie"]["matched"]["fast_depth.aligned"]
     assert matched["ratio"] == [0.5, 0.5, 0.5]

@@ -33,10 +33,18 @@ def plan(tmp_path_factory):
             "steps": 4,
             "mixed_precision": False,
         },
+        "starts": {
+            "zero": {
+                "style": "paintings/0.png",
+                "depth_network": "none",
+                "steps": 2,
+            }
+        },
         "groups": {
             "one": {
                 "title": "Number One",
                 "style": "paintings/0.png",
+                "start": "zero",
                 "runs": {"none": {"depth_network": "none"}, "depth": {}},
             }
         },
@@ -65,7 +73,10 @@ def test_stages_follow_each_other_and_are_not_repeated(plan, tmp_path, capsys):
     assert "Evaluating one" in capsys.readouterr().out
     text = (page / "README.md").read_text()
     assert "## Number One" in text and "| depth | 3 |" in text
-    assert "4 steps of 1 photos at 64 pixels" in text
+    assert (
+        "4 steps of 1 photo at 64 pixels, after 2 steps of 1 photo at 64"
+        " pixels without depth" in text
+    )
     with Image.open(page / "curves_one.png") as curves:
         assert curves.width > 1000
     numbers = json.loads((page / "numbers.json").read_text())["one"]
@@ -74,6 +85,11 @@ def test_stages_follow_each_other_and_are_not_repeated(plan, tmp_path, capsys):
     assert numbers["runs"]["none"]["style_ratio"][0] == 1
     assert numbers["runs"]["identity"]["compact.squared"][0] == 0
     assert numbers["runs"]["depth"]["compact.squared"][0] > 0
+
+    start = tmp_path / "starts" / "zero"
+    for label in ("none", "depth"):
+        run = tmp_path / "runs" / "one" / label / "settings.json"
+        assert json.loads(run.read_text())["initial_model"] == str(start)
 
     models = [*tmp_path.glob("runs/*/*/model/card.json")]
     assert len(models) == 2
