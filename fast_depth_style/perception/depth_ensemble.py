@@ -10,7 +10,7 @@ class DepthEnsemble(DepthEstimator):
 
     To learn from: what pleases one network may be a weakness of that network;
     what pleases several is more likely depth. It has no map of its own, for
-    the networks' maps differ in unit and size.
+    the networks' maps differ in unit and size; they stand among the features.
     """
 
     def __init__(self, estimators: Sequence[DepthEstimator], **kwargs):
@@ -26,11 +26,11 @@ class DepthEnsemble(DepthEstimator):
             pictures: (batch, height, width, 3) float32 RGB in 0..255.
 
         Returns:
-            None, and the networks' features in turn; in the place of one that
-            shows none stands its map, (batch, h, w, 1).
+            None, and each network's map, (batch, h, w, 1), and features in
+            turn.
         """
         found = []
         for estimator in self.estimators:
             depth, features = estimator.outputs(pictures)
-            found += features or [depth[..., None]]
+            found += [depth[..., None], *features]
         return None, found

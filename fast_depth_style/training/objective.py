@@ -213,13 +213,24 @@ class Objective(keras.layers.Layer):
             pictures = self._views(pictures, step)
         maps, features = self._estimator.outputs(pictures)
         target_maps, target_features = self._estimator.outputs(photos)
-        if self._relative and features:
-            return depth.depth_feature_loss(
-                features, [ops.stop_gradient(f) for f in target_features]
-            )
-        target_maps = ops.stop_gradient(target_maps)
         if self._relative:
-            return depth.relative_depth_loss(maps, target_maps)
+            # The features carry the gradient; the map sees to it that a shallow
+            # scene is not taken for a deep one.
+            return depth.depth_feature_loss(
+                _layers(maps, features),
+                [
+                    ops.stop_gradient(layer)
+                    for layer in _layers(target_maps, target_features)
+                ],
+            )
         return depth.raw_depth_loss(
-            maps, target_maps, self._estimator.is_metric
+            maps, ops.stop_gradient(target_maps), self._estimator.is_metric
         )
+
+
+def _layers(maps, features):
+    """The map of a network, as of one channel, and its features.
+
+    An ensemble has its networks' maps among the features.
+    """
+    return features if maps is None else [maps[..., None], *features]

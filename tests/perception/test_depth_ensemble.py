@@ -19,7 +19,7 @@ class _Brightness(DepthEstimator):
         return depth, [depth[..., None] + i for i in range(self.count)]
 
 
-def test_it_shows_the_features_of_all_and_the_map_of_one_that_has_none():
+def test_it_shows_the_maps_and_the_features_of_all():
     pictures = np.random.default_rng(0).uniform(0, 255, (2, 4, 5, 3))
     ensemble = DepthEnsemble([_Brightness(1.0, 2), _Brightness(3.0, 0)])
 
@@ -28,6 +28,6 @@ def test_it_shows_the_features_of_all_and_the_map_of_one_that_has_none():
     mean = pictures.mean(-1, keepdims=True)
     assert depth is None
     for found, expected in zip(
-        features, (mean, mean + 1, 3 * mean), strict=True
+        features, (mean, mean, mean + 1, 3 * mean), strict=True
     ):
         np.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -133,11 +133,13 @@ def test_depth_is_compared_through_each_step_s_view(make, pictures):
     photos, painted = pictures
     objective = make()
     estimator = registry.depth_network(objective.settings.depth_network)
-    _, targets = estimator.outputs(photos)
+    depth, targets = estimator.outputs(photos)
+    targets = [depth[..., None], *targets]
     views = RandomViews(objective.settings.seed)
 
     for step in (0, 1):
-        _, features = estimator.outputs(views(painted, step))
+        depth, features = estimator.outputs(views(painted, step))
+        features = [depth[..., None], *features]
         expected = np.mean(
             [
                 np.mean(((y - x) ** 2).mean((1, 2, 3)) / (x**2).mean((1, 2, 3)))
