@@ -30,13 +30,19 @@ _STAGE = flags.DEFINE_multi_enum(
     "What to do; may be given more than once.",
 )
 _STEPS = flags.DEFINE_integer(
-    "steps", None, "Length of every run, instead of the plan's."
+    "steps",
+    None,
+    "Length of every run, instead of the plan's; its starts keep theirs."
 )
 _IMAGE_SIZE = flags.DEFINE_integer(
-    "image_size", None, "Side of the crops, instead of the plan's."
+    "image_size",
+    None,
+    "Side of the crops, instead of the plan's, except in its starts."
 )
 _BATCH_SIZE = flags.DEFINE_integer(
-    "batch_size", None, "Photos per step, instead of the plan's."
+    "batch_size",
+    None,
+    "Photos per step, instead of the plan's, except in its starts."
 )
 
 

@@ -214,8 +214,8 @@ class Objective(keras.layers.Layer):
         maps, features = self._estimator.outputs(pictures)
         target_maps, target_features = self._estimator.outputs(photos)
         if self._relative:
-            # The features carry the gradient; the map sees to it that a shallow
-            # scene is not taken for a deep one.
+            # The features carry the gradient; the map says most directly
+            # when a shallow scene is taken for a deep one.
             return depth.depth_feature_loss(
                 _layers(maps, features),
                 [
