@@ -3,8 +3,9 @@ r"""Reproduces the report: styles with and without depth, judged and compared.
     fast-depth-style reproduce --plan=docs/reproduction.json \
         --material=FOLDER --workdir=runs/reproduction
 
-FOLDER holds the paintings, photos and weights that the plan names. The same
-command continues; --stage=train alone runs under KERAS_BACKEND=jax as well.
+FOLDER holds the paintings, photos and weights that the plan names. A plan may
+have "starts", runs without depth that a group's runs begin with, which names
+its "start". The same command continues; --stage=train alone runs under KERAS_BACKEND=jax as well.
 The page is in runs/reproduction/page.
 """
 
@@ -32,17 +33,17 @@ _STAGE = flags.DEFINE_multi_enum(
 _STEPS = flags.DEFINE_integer(
     "steps",
     None,
-    "Length of every run, instead of the plan's; its starts keep theirs."
+    "Length of every run, instead of the plan's; its starts keep theirs.",
 )
 _IMAGE_SIZE = flags.DEFINE_integer(
     "image_size",
     None,
-    "Side of the crops, instead of the plan's, except in its starts."
+    "Side of the crops, instead of the plan's, except in its starts.",
 )
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size",
     None,
-    "Photos per step, instead of the plan's, except in its starts."
+    "Photos per step, instead of the plan's, except in its starts.",
 )
 
 
