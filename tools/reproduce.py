@@ -4,9 +4,9 @@ r"""Reproduces the report: styles with and without depth, judged and compared.
         --material=FOLDER --workdir=runs/reproduction
 
 FOLDER holds the paintings, photos and weights that the plan names. A plan may
-have "starts", runs without depth that a group's runs begin with, which names
-its "start". The same command continues; --stage=train alone runs under KERAS_BACKEND=jax as well.
-The page is in runs/reproduction/page.
+have "starts", runs without depth; a group's runs begin with the one that its
+"start" names. The same command continues; --stage=train alone runs under
+KERAS_BACKEND=jax as well. The page is in runs/reproduction/page.
 """
 
 from absl import flags
