@@ -133,10 +133,12 @@ def read_plan(
                 f"{path}: the first run of {group.name} must be the one"
                 " without depth (depth_network none)"
             )
-        if first.initial_model not in {"", *plan.starts}:
+        begun = {settings.initial_model for settings in group.runs.values()}
+        unknown = begun - {"", *plan.starts}
+        if unknown:
             raise RequestError(
-                f"{path}: the start of {group.name}, {first.initial_model!r},"
-                " is none of its starts"
+                f"{path}: the start of {group.name}, {min(unknown)!r}, is none"
+                " of its starts"
             )
     return plan
 

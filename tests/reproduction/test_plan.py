@@ -120,6 +120,12 @@ def test_runs_begin_with_a_start(tmp_path):
             "the start of udnie, 'still', is none of its starts",
         ),
         (lambda p: _start(p, steps=0), "--steps=0"),
+        (
+            lambda p: p["groups"]["udnie"]["runs"]["depth"].update(
+                initial_model="elsewhere"
+            ),
+            "the start of udnie, 'elsewhere', is none of its starts",
+        ),
     ],
 )
 def test_a_wrong_plan_is_refused_in_one_line(tmp_path, change, says):
