@@ -6,6 +6,14 @@ from keras import ops
 _COUNT = 4096
 """Views; a run goes through them again and again."""
 
+_AS_THEY_ARE = {
+    "saturation": 1.0,
+    "contrast": 1.0,
+    "brightness": 0.0,
+    "blur": 0.0,
+    "noise": 0.0,
+}
+
 
 class RandomViews:
     """Shows a depth network each step's pictures under conditions of its own.
@@ -16,6 +24,10 @@ class RandomViews:
     less of the weaknesses than of depth (expectation over transformation,
     Athalye et al. 2018, arXiv:1707.07397, eq. 2, here to avoid what is there
     sought).
+
+    Every other step shows them as they are: noise and blur make depth networks
+    see less depth, and pictures that were never seen without would learn to
+    make up for it with more depth than the photo has.
 
     A view depends on the step alone, so a run that is continued, on another
     backend or split over several devices sees the same.
@@ -36,6 +48,8 @@ class RandomViews:
             "blur": random.uniform(0.0, 1.0, (_COUNT, 1)),
             "noise": random.uniform(0.0, 25.0, (_COUNT, 1)),
         }
+        for name, changes in draws.items():
+            changes[1::2] = _AS_THEY_ARE[name]
         self._draws = {k: v.astype("float32") for k, v in draws.items()}
         self._shifts = random.integers(0, 2**16, (_COUNT, 2)).astype("int32")
 
