@@ -30,6 +30,10 @@ def test_the_shipped_plan_is_what_the_reproduction_asks_for():
             for field in ("seed", "style", "steps", "image_size"):
                 assert getattr(settings, field) == getattr(first, field)
         assert all(o.depth_network != "none" for o in others)
+        start = plan.starts[first.initial_model]
+        assert (start.style, start.depth_network) == (first.style, "none")
+        assert {s.initial_model for s in others} == {first.initial_model}
+        assert all(s.depth_from == 0 for s in others)
     weights = {s.depth_weight for s in sweep.runs.values()}
     assert len(weights) >= 5
     judges = {j.partition(":")[0] for j in plan.evaluation.depth_network}
@@ -62,7 +66,7 @@ def test_files_lie_below_the_material_and_changes_hold_for_every_run():
     plan = read_plan(_SHIPPED, "/m", steps=7, image_size=None, batch_size=2)
 
     depth = plan.groups[0].runs["depth"]
-    assert depth.style == "/m/paintings/wave.jpg"
+    assert depth.style == "/m/paintings/starry_night.jpg"
     assert depth.content == "/m/photos/diverse"
     assert depth.depth_network.startswith("fast_depth:/m/weights/")
     assert plan.evaluation.depth_network[1] == "compact"
@@ -70,7 +74,9 @@ def test_files_lie_below_the_material_and_changes_hold_for_every_run():
     for group in plan.groups:
         for settings in group.runs.values():
             assert (settings.steps, settings.batch_size) == (7, 2)
-            assert settings.image_size == 192
+            assert settings.image_size == 256
+    assert plan.starts["udnie"].style == "/m/paintings/udnie.jpg"
+    assert plan.starts["udnie"].steps == 1200
 
 
 def test_files_of_several_depth_networks_lie_below_the_material(tmp_path):
@@ -81,27 +87,6 @@ def test_files_of_several_depth_networks_lie_below_the_material(tmp_path):
 
     depth = plan.groups[0].runs["depth"]
     assert depth.depth_network == "fast_depth:/m/w.npz,compact"
-
-
-def _start(plan, **settings):
-    plan["starts"] = {"still": {"depth_network": "none", **settings}}
-    plan["groups"]["udnie"]["start"] = "still"
-
-
-def test_runs_begin_with_a_start(tmp_path):
-    def change(plan):
-        _start(plan, style="paintings/udnie.jpg", image_size=64, steps=9)
-
-    plan = read_plan(_write(tmp_path, change), "/m", steps=7)
-
-    start = plan.starts["still"]
-    assert (start.style, start.steps) == ("/m/paintings/udnie.jpg", 9)
-    assert (start.image_size, start.depth_network) == (64, "none")
-    groups = {group.name: group for group in plan.groups}
-    for settings in groups["udnie"].runs.values():
-        assert settings.initial_model == "still"
-        assert (settings.depth_from, settings.steps) == (0, 7)
-    assert groups["great_wave"].runs["none"].initial_model == ""
 
 
 @pytest.mark.parametrize(
@@ -116,15 +101,8 @@ def test_runs_begin_with_a_start(tmp_path):
         ),
         (lambda p: p["groups"]["udnie"]["runs"].clear(), "first run of udnie"),
         (
-            lambda p: p["groups"]["udnie"].update(start="still"),
-            "the start of udnie, 'still', is none of its starts",
-        ),
-        (lambda p: _start(p, steps=0), "--steps=0"),
-        (
-            lambda p: p["groups"]["udnie"]["runs"]["depth"].update(
-                initial_model="elsewhere"
-            ),
-            "the start of udnie, 'elsewhere', is none of its starts",
+            lambda p: p["starts"].pop("udnie"),
+            "the start of udnie, 'udnie', is none of its starts",
         ),
     ],
 )
