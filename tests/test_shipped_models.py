@@ -122,10 +122,9 @@ def test_a_photo_keeps_its_layout_and_has_no_blobs(model, painting, request):
         np.asarray(Image.fromarray(p).convert("L").resize((20, 15)), float)
         for p in (painting, picture)
     ]
-    # Brushwork costs layout where no depth loss keeps it: The Great Wave has
-    # 0.37 in each of two runs without, 0.81 with it; the least with it is 0.75.
+    # Brushwork costs layout where no depth loss keeps it.
     style = request.node.callspec.id
     least = 0.5 if style.endswith("mobile") else 0.7
     if style.endswith("no_depth"):
-        least = 0.3
+        least = 0.4
     assert np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1] > least
