@@ -61,6 +61,12 @@ _DEPTH_NETWORK = flags.DEFINE_string(
     "compact, gpu: as for training; by default what training takes, for gpu"
     " compact.",
 )
+_MIXED_PRECISION = flags.DEFINE_bool(
+    "mixed_precision",
+    None,
+    "compact: whether convolutions compute in bfloat16; by default where that"
+    " is faster, as in training.",
+)
 _PICTURE_SIZE = flags.DEFINE_list(
     "picture_size",
     None,
@@ -165,6 +171,7 @@ def _compact():
     settings = _settings(
         perceptual_network=_PERCEPTUAL_NETWORK.value,
         depth_network=_DEPTH_NETWORK.value,
+        mixed_precision=_MIXED_PRECISION.value,
     )
     from fast_depth_style.benchmarking import compact_networks
     from fast_depth_style.perception import registry

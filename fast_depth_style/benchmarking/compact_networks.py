@@ -23,7 +23,8 @@ def compare_compact(
     Perception is content, style and depth of a batch, forward and backward, as
     in training. It is timed with the networks of `settings` and with the
     compact ones; the step of `settings` against that of the preset `quick`
-    with crops and batches of the same size, whose own network is smaller, too.
+    with crops and batches of the same size and the same precision, whose own
+    network is smaller, too.
 
     Args:
         settings: Of a run with the networks to compare with.
@@ -46,7 +47,10 @@ def compare_compact(
         depth_network="compact",
     )
     quick = preset(
-        "quick", image_size=settings.image_size, batch_size=settings.batch_size
+        "quick",
+        image_size=settings.image_size,
+        batch_size=settings.batch_size,
+        mixed_precision=settings.mixed_precision,
     )
     calls = {
         name: (factory, {"settings": made_of.to_json(), "threads": threads})

@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
-from keras import ops
 
 from fast_depth_style.perception.shipped_weights import read_shipped_weights
 from fast_depth_style.requests import RequestError
@@ -135,10 +134,7 @@ class CompactPerceptual(keras.Model):
             pictures: (batch, height, width, 3) float32 RGB in 0..255.
 
         Returns:
-            {layer name: (batch, h, w, components) float32}, h and w as
-            VGG19's: the whole size, then half, then a quarter of it.
+            {layer name: (batch, h, w, components) in the compute dtype}, h and
+            w as VGG19's: the whole size, then half, then a quarter of it.
         """
-        return {
-            name: ops.cast(features, "float32")
-            for name, features in self.body(pictures).items()
-        }
+        return self.body(pictures)

@@ -84,6 +84,23 @@ class RandomViews:
 
 def _blurred(x):
     """A 5x5 pyramid, two 3x3 boxes; the border counts what is inside."""
-    for _ in range(2):
-        x = ops.average_pool(x, 3, strides=1, padding="same")
+    for axis in (1, 2, 1, 2):
+        x = _box(x, axis)
     return x
+
+
+def _box(x, axis):
+    """Means of three along an axis, of two at its ends.
+
+    Sums of shifted pictures, where pooling takes ten times as long on a CPU.
+    """
+    length = x.shape[axis]
+    padding = [(1, 1) if i == axis else (0, 0) for i in range(4)]
+    padded = ops.pad(x, padding)
+    sums = sum(
+        padded[:, i : i + length] if axis == 1 else padded[:, :, i : i + length]
+        for i in range(3)
+    )
+    count = np.full(length, 3, "float32")
+    count[[0, -1]] = 2
+    return sums / count.reshape([-1 if i == axis else 1 for i in range(4)])

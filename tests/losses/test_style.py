@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from fast_depth_style.losses import style
 
@@ -39,6 +40,31 @@ def test_gram_matrix_of_half_precision_is_float32():
     gram = np.asarray(style.gram_matrix(features))
     assert gram.dtype == np.float32
     np.testing.assert_allclose(gram, 5000.0)
+
+
+def test_gram_matrix_of_bfloat16_is_float32_within_its_rounding(features):
+    rounded = tf.cast(features, tf.bfloat16)
+    gram = np.asarray(style.gram_matrix(rounded))
+
+    assert gram.dtype == np.float32
+    exact = _gram(tf.cast(rounded, tf.float32).numpy())
+    np.testing.assert_allclose(gram, exact, rtol=2**-8, atol=1e-6)
+
+
+def test_gradient_of_the_gram_matrix_of_bfloat16(features):
+    weights = np.random.default_rng(1).normal(size=(3, 3)).astype("float32")
+    gradients = []
+    for dtype in (tf.bfloat16, tf.float32):
+        x = tf.cast(tf.cast(features, tf.bfloat16), dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(style.gram_matrix(x) * weights)
+        gradients.append(tape.gradient(total, x))
+    rough, exact = gradients
+
+    assert rough.dtype == tf.bfloat16
+    error = np.linalg.norm(tf.cast(rough, tf.float32) - exact)
+    assert error < 0.005 * np.linalg.norm(exact)
 
 
 @pytest.mark.parametrize("at_hand", [False, True])

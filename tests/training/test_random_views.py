@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from fast_depth_style.training import random_views
 from fast_depth_style.training.random_views import RandomViews
 
 _STEPS = range(0, 600, 2)
@@ -81,6 +82,20 @@ def test_fine_patterns_are_blurred_by_half_on_average(views):
     light = board[4:-4, 4:-4].astype(bool)
     contrast = inside[:, light].mean((1, 2)) - inside[:, ~light].mean((1, 2))
     assert 0.4 < contrast.mean() / 40 < 0.6
+
+
+def test_blur_is_two_boxes_that_count_what_is_inside():
+    picture = np.random.default_rng(2).uniform(0, 255, (1, 7, 9, 3))
+    expected = picture[0]
+    for _ in range(2):
+        before = expected
+        expected = np.empty_like(before)
+        for i, j in np.ndindex(7, 9):
+            around = before[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2]
+            expected[i, j] = around.mean((0, 1))
+
+    seen = random_views._blurred(tf.constant(picture, tf.float32))
+    np.testing.assert_allclose(seen[0], expected, rtol=1e-5)
 
 
 def test_views_stay_in_range_and_pass_a_gradient(views):
