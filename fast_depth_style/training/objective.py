@@ -9,7 +9,7 @@ from keras import ops
 from fast_depth_style.losses import content, depth, pixels, style
 from fast_depth_style.losses.gradient_limit import limit_gradient
 from fast_depth_style.perception.depth_estimator import DepthEstimator
-from fast_depth_style.training.random_views import RandomViews
+from fast_depth_style.training.random_views import RandomViews, RandomZoom
 from fast_depth_style.training.settings import Settings
 
 _DEPTH_GRADIENT = 0.05
@@ -71,6 +71,7 @@ class Objective(keras.layers.Layer):
         self._estimator = estimator
         self._relative = settings.loss_scale == "relative"
         self._views = RandomViews(settings.seed)
+        self._zoom = RandomZoom(settings.seed)
         self._teacher = teacher
         self._variance = float(np.var(painting, axis=(0, 1)).mean())
         self._targets = {}
@@ -102,6 +103,7 @@ class Objective(keras.layers.Layer):
             compiler: Makes a faster function of a function of tensors.
         """
         self._views = compiler(self._views)
+        self._zoom = compiler(self._zoom)
         self._pixel_terms = compiler(self._pixel_terms)
 
     def term_weights(self, step) -> dict:
@@ -211,6 +213,7 @@ class Objective(keras.layers.Layer):
                 / (batch * (height * width) ** 0.5),
             )
             pictures = self._views(pictures, step)
+            pictures, photos = self._zoom(pictures, photos, step)
         maps, features = self._estimator.outputs(pictures)
         target_maps, target_features = self._estimator.outputs(photos)
         if self._relative:

@@ -1,4 +1,4 @@
-"""Pictures seen under other colours, out of focus and through noise."""
+"""Pictures seen in other colours, sharpness, noise and at other scales."""
 
 import numpy as np
 from keras import ops
@@ -80,6 +80,72 @@ class RandomViews:
         noise = random.standard_normal((*size, 3)).astype("float32")
         shift = ops.take(self._shifts, index, axis=0)
         return ops.roll(noise, (shift[0], shift[1]), axis=(0, 1))
+
+
+class RandomZoom:
+    """Shows a depth network each step's pictures and photos at another scale.
+
+    Depth networks squeeze what they see to a square of a size of their own.
+    The brush strokes of square crops have one size there, those of wide or
+    large pictures, or in another network, have others: depth that is learned
+    at one is partly lost at them.
+
+    Height and width are scaled each by half to twice. Less than the whole is
+    seen from anywhere inside, more is the picture's mirror image.
+
+    A scale depends on the step alone, as a view does.
+    """
+
+    def __init__(self, seed: int):
+        """Draws scales and places.
+
+        Args:
+            seed: Of both.
+        """
+        random = np.random.default_rng((seed, 1))
+        scales = 2.0 ** random.uniform(-1, 1, (_COUNT, 2))
+        self._scales = scales.astype("float32")
+        self._places = random.random((_COUNT, 2), "float32")
+
+    def __call__(self, pictures, photos, step):
+        """The same part of both, at the scales of a step.
+
+        Args:
+            pictures: (batch, height, width, 3) float32, of a static height and
+                width.
+            photos: The same.
+            step: Steps done so far.
+
+        Returns:
+            Two of the same shape, interpolated linearly.
+        """
+        index = ops.cast(step, "int32") % _COUNT
+        scales = ops.take(self._scales, index, axis=0)
+        places = ops.take(self._places, index, axis=0)
+        both = ops.concatenate([pictures, photos])
+        for i, axis in enumerate((1, 2)):
+            both = _scaled(both, axis, scales[i], places[i])
+        return ops.split(both, 2)
+
+
+def _scaled(x, axis, scale, place):
+    """As many lines as x has along an axis, `scale` of a line apart.
+
+    They begin where `place`, in 0..1, is: at the start, or as far as a window
+    of `scale` times the length goes; beyond the ends x is mirrored.
+    """
+    length = x.shape[axis]
+    positions = np.arange(length, dtype="float32") + 0.5
+    lines = place * (1.0 - scale) * length + scale * positions
+    # Centres of lines are at halves; every other copy of x runs backwards.
+    lines = ops.mod(lines, 2.0 * length)
+    lines = ops.minimum(lines, 2.0 * length - lines) - 0.5
+    before = ops.clip(ops.floor(lines), 0, length - 2)
+    part = ops.clip(lines - before, 0.0, 1.0)
+    part = ops.reshape(part, [-1 if i == axis else 1 for i in range(4)])
+    before = ops.cast(before, "int32")
+    first, second = (ops.take(x, before + i, axis=axis) for i in (0, 1))
+    return first + part * (second - first)
 
 
 def _blurred(x):

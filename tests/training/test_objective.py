@@ -8,7 +8,7 @@ from fast_depth_style.images.files import read_rgb
 from fast_depth_style.losses import pixels
 from fast_depth_style.perception import registry
 from fast_depth_style.training.objective import Objective
-from fast_depth_style.training.random_views import RandomViews
+from fast_depth_style.training.random_views import RandomViews, RandomZoom
 
 
 @pytest.fixture(scope="module")
@@ -129,16 +129,18 @@ def test_the_photo_itself_costs_no_content_or_range(make, pictures):
     assert terms["style"] > 0.1 and terms["tv"] > 0
 
 
-def test_depth_is_compared_through_each_step_s_view(make, pictures):
+def test_depth_is_compared_through_each_step_s_view_and_zoom(make, pictures):
     photos, painted = pictures
     objective = make()
     estimator = registry.depth_network(objective.settings.depth_network)
-    depth, targets = estimator.outputs(photos)
-    targets = [depth[..., None], *targets]
     views = RandomViews(objective.settings.seed)
+    zoom = RandomZoom(objective.settings.seed)
 
     for step in (0, 1):
-        depth, features = estimator.outputs(views(painted, step))
+        seen, seen_photos = zoom(views(painted, step), photos, step)
+        depth, targets = estimator.outputs(seen_photos)
+        targets = [depth[..., None], *targets]
+        depth, features = estimator.outputs(seen)
         features = [depth[..., None], *features]
         expected = np.mean(
             [

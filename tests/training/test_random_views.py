@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from fast_depth_style.training import random_views
-from fast_depth_style.training.random_views import RandomViews
+from fast_depth_style.training.random_views import RandomViews, RandomZoom
 
 _STEPS = range(0, 600, 2)
 
@@ -118,3 +118,73 @@ def test_views_stay_in_range_and_pass_a_gradient(views):
     assert there - back == pytest.approx(np.sum(gradient * direction), rel=1e-3)
     white = np.asarray(views(np.full_like(start, 255.0), 0))
     assert white.min() >= 0 and white.max() <= 255
+
+
+@pytest.mark.parametrize(
+    "scale, place, expected",
+    [
+        (1, 0.3, [1, 2, 4, 8]),
+        # Half the lines, from the first on: centres 0.25, 0.75, 1.25, 1.75.
+        (0.5, 0, [1, 1.25, 1.75, 2.5]),
+        # The other half, whose last centre is at 3.75.
+        (0.5, 1, [3.5, 5, 7, 8]),
+        # Twice the lines: means of neighbours, then of the mirror image.
+        (2, 0, [1.5, 6, 6, 1.5]),
+        (2, 0.5, [1.5, 1.5, 6, 6]),
+    ],
+)
+@pytest.mark.parametrize("axis", [1, 2])
+def test_lines_are_scaled_by_hand(scale, place, expected, axis):
+    shape = [4 if i == axis else 1 for i in range(4)]
+    x = np.reshape([1.0, 2, 4, 8], shape).astype("float32")
+
+    seen = random_views._scaled(tf.constant(x), axis, scale, place)
+    np.testing.assert_allclose(np.ravel(seen), expected, rtol=1e-5)
+
+
+def test_zoom_shows_the_same_part_of_pictures_and_photos():
+    random = np.random.default_rng(4)
+    pictures, photos = random.uniform(0, 255, (2, 3, 20, 28, 3)).astype("f4")
+    zoom = RandomZoom(seed=3)
+
+    seen, seen_photos = zoom(pictures, photos, 7)
+    again, _ = RandomZoom(seed=3)(pictures, pictures, 4096 + 7)
+    np.testing.assert_array_equal(seen, again)
+    _, alone = zoom(photos[1:2], photos[1:2], 7)
+    np.testing.assert_allclose(seen_photos[1], alone[0], rtol=1e-6)
+    for other in (
+        zoom(pictures, photos, 8),
+        RandomZoom(4)(pictures, photos, 7),
+    ):
+        assert np.abs(seen - other[0]).mean() > 5
+
+
+def test_zooms_reach_from_half_to_twice_each_way():
+    ramp = np.tile(
+        np.linspace(0, 1, 101, dtype="f4")[:, None, None], (1, 101, 3)
+    )
+    slopes = []
+    for step in range(200):
+        seen, _ = RandomZoom(seed=0)(ramp[None], ramp[None], step)
+        slopes.append(np.abs(np.diff(seen[0, :, 0, 0])).max() * 100)
+
+    assert 0.49 < min(slopes) < 0.55 and 1.9 < max(slopes) < 2.01
+    assert 0.9 < np.exp(np.mean(np.log(slopes))) < 1.1
+
+
+def test_zoom_passes_the_gradient_of_what_it_shows():
+    random = np.random.default_rng(1)
+    start, weights, direction = random.normal(size=(3, 1, 12, 10, 3))
+    start, weights = start.astype("f4"), weights.astype("f4")
+    zoom = RandomZoom(seed=0)
+
+    with tf.GradientTape() as tape:
+        x = tf.constant(start)
+        tape.watch(x)
+        total = tf.reduce_sum(zoom(x, start, 3)[0] * weights)
+    gradient = tape.gradient(total, x).numpy()
+
+    # It is linear: any difference is the derivative.
+    direction = direction.astype("f4")
+    change = np.sum(zoom(direction, start, 3)[0] * weights)
+    np.testing.assert_allclose(np.sum(gradient * direction), change, rtol=1e-4)
