@@ -11,9 +11,9 @@ def gram_matrix(features):
 
     Args:
         features: (batch, height, width, channels), any float type. bfloat16
-            features are multiplied as they are: the sums are float32 on the
-            way and bfloat16, 0.2 % in the mean, at the end, where products of
-            float32 would take four times as long on a CPU that has both.
+            features are multiplied as they are; a CPU that can takes a fourth
+            of the time. The sums are float32 on the way and rounded to
+            bfloat16, by 0.2 % at most, at the end.
 
     Returns:
         (batch, channels, channels) float32, symmetric.

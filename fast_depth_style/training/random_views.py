@@ -131,8 +131,8 @@ class RandomZoom:
 def _scaled(x, axis, scale, place):
     """As many lines as x has along an axis, `scale` of a line apart.
 
-    They begin where `place`, in 0..1, is: at the start, or as far as a window
-    of `scale` times the length goes; beyond the ends x is mirrored.
+    They fill a window of `scale` times the length, which lies at the start of
+    x for `place` 0 and at its end for 1; beyond the ends x is mirrored.
     """
     length = x.shape[axis]
     positions = np.arange(length, dtype="float32") + 0.5
@@ -158,7 +158,7 @@ def _blurred(x):
 def _box(x, axis):
     """Means of three along an axis, of two at its ends.
 
-    Sums of shifted pictures, where pooling takes ten times as long on a CPU.
+    Sums of shifted pictures take half the time of pooling on a CPU.
     """
     length = x.shape[axis]
     padding = [(1, 1) if i == axis else (0, 0) for i in range(4)]
