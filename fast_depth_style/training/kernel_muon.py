@@ -1,5 +1,7 @@
 """Muon for convolution kernels."""
 
+import collections
+
 import keras
 from keras import ops
 
@@ -14,10 +16,40 @@ class KernelMuon(keras.optimizers.Muon):
     def _should_use_adamw(self, variable):
         return len(variable.shape) != 4
 
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        if keras.backend.backend() != "jax":
+            super()._backend_update_step(
+                grads, trainable_variables, learning_rate
+            )
+            return
+        # Kernels of one shape at once: matrices as small as these take a GPU
+        # no longer than the launch of what computes with them.
+        groups = collections.defaultdict(list)
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            if self._should_use_adamw(variable):
+                self.update_step(gradient, variable, learning_rate)
+            else:
+                groups[tuple(variable.shape)].append((gradient, variable))
+        for group in groups.values():
+            directions = [self._direction(*each) for each in group]
+            updates = self._orthogonal(ops.stack(directions))
+            for (_, variable), update in zip(group, updates, strict=True):
+                self._move(variable, update, learning_rate)
+
     def _muon_update_step(self, gradient, variable, lr, m):
+        direction = self._direction(gradient, variable)
+        self._move(variable, self._orthogonal(direction), lr)
+
+    def _direction(self, gradient, variable):
+        """The gradient with Nesterov's momentum, as a matrix."""
+        m = self.momentums[self._get_variable_index(variable)]
         self.assign_add(m, gradient + m * (self.momentum - 1))
         direction = gradient + self.momentum * m
-        matrix = ops.reshape(direction, (-1, direction.shape[-1]))
-        update = self.zeropower_via_newtonschulz5(matrix, self.ns_steps)
+        return ops.reshape(direction, (-1, direction.shape[-1]))
+
+    def _orthogonal(self, matrices):
+        return self.zeropower_via_newtonschulz5(matrices, self.ns_steps)
+
+    def _move(self, variable, update, lr):
         update = self.lr_adjust(lr * update)
         self.assign_sub(variable, ops.reshape(update, variable.shape))

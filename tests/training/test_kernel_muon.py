@@ -1,3 +1,8 @@
+import os
+import pathlib
+import subprocess
+import sys
+
 import keras
 import numpy as np
 
@@ -25,3 +30,35 @@ def test_a_bias_moves_as_by_adam():
     optimizer = KernelMuon(0.1, adam_weight_decay=None, weight_decay=None)
     optimizer.apply([keras.ops.array([2.0, -3.0, 0.5])], [bias])
     np.testing.assert_allclose(bias.numpy(), [-0.1, 0.1, -0.1], rtol=1e-4)
+
+
+def test_kernels_move_together_under_jax_as_one_by_one_elsewhere(tmp_path):
+    draw = np.random.default_rng(1)
+    shapes = [(3, 3, 4, 8), (8,), (3, 3, 4, 8), (1, 1, 8, 2), (3, 3, 4, 8)]
+    gradients = [draw.normal(size=shape).astype("float32") for shape in shapes]
+    moved = _moved(gradients)
+    np.savez(tmp_path / "gradients.npz", *gradients)
+    subprocess.run(
+        [sys.executable, __file__, tmp_path],
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+    )
+    with np.load(tmp_path / "moved.npz") as by_jax:
+        for mine, name in zip(moved, by_jax.files, strict=True):
+            np.testing.assert_allclose(mine, by_jax[name], atol=2e-5)
+            assert np.abs(mine).min() > 0
+
+
+def _moved(gradients):
+    """Variables from zero after two steps along the same gradients."""
+    variables = [keras.Variable(np.zeros_like(g)) for g in gradients]
+    optimizer = KernelMuon(0.1, adam_weight_decay=None, weight_decay=None)
+    for _ in range(2):
+        optimizer.apply([keras.ops.array(g) for g in gradients], variables)
+    return [keras.ops.convert_to_numpy(v) for v in variables]
+
+
+if __name__ == "__main__":
+    folder = pathlib.Path(sys.argv[1])
+    with np.load(folder / "gradients.npz") as file:
+        np.savez(folder / "moved.npz", *_moved([file[k] for k in file.files]))
