@@ -128,8 +128,7 @@ def _start(settings):
 def _measure(name, function, arguments, rounds, calls, track):
     import jax
 
-    lowered = jax.jit(function).lower(*arguments)
-    compiled = lowered.compile()
+    compiled = jax.jit(function).lower(*arguments).compile()
     jax.block_until_ready(compiled(*arguments))
     seconds = []
     for _ in track(range(rounds)):
@@ -138,7 +137,22 @@ def _measure(name, function, arguments, rounds, calls, track):
             result = compiled(*arguments)
         jax.block_until_ready(result)
         seconds.append((time.perf_counter() - start) / calls)
-    return Part(name, min(seconds), lowered.cost_analysis()["flops"])
+    return Part(name, min(seconds), _operations(function, arguments))
+
+
+def _operations(function, arguments):
+    """Floating-point operations of a call, as XLA counts them for a CPU.
+
+    For GPUs it counts before compilation none, and after it none of those in
+    convolutions.
+    """
+    import jax
+
+    shapes = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), arguments
+    )
+    with jax.default_device(jax.devices("cpu")[0]):
+        return jax.jit(function).lower(*shapes).cost_analysis()["flops"]
 
 
 def _matrix_product(bfloat16):
