@@ -3,7 +3,7 @@
 from keras import ops
 
 _PERIOD, _BLOCKS = 4, 6
-_CREASE, _MARGINS = 3, (6, 12)
+_BAND = 3
 _STRONG_BAND = 8.0
 
 
@@ -67,7 +67,7 @@ def lattice(pictures):
 
 
 def border(pictures, photos):
-    """Power of bands along an edge that the photos do not have.
+    """Power of a band along an edge that the photo does not have.
 
     At the edge, where padding mirrors a picture, a network sees a crease that
     no photo has, and may paint it as one more contour. A band is how much the
@@ -76,52 +76,24 @@ def border(pictures, photos):
     that much is no crease but a photo's own frame or dark margin, which a
     painting cannot keep exactly, and whose square would outweigh the style.
 
-    A long training finds that a broader band passes, and paints the margin of
-    its painting there. Means of 6 and of 12 rows differ in any painted picture,
-    too; what all have in common is a band. Its power is the mean product of
-    those of two pictures of the batch, the unbiased estimate of a squared mean,
-    which may be negative; a batch of one picture does not tell.
-
     Args:
-        pictures: (batch, height, width, 3), 0..255, at least 24 pixels a side,
-            the batch known in advance.
+        pictures: (batch, height, width, 3), 0..255, at least 6 pixels a side.
         photos: What they were made from, of the same shape.
 
     Returns:
         Scalar in squared grey levels: mean over the four edges.
     """
     changes = pictures - ops.cast(photos, pictures.dtype)
-    powers = []
+    bands = []
     for axis in (1, 2):
         lines = ops.mean(changes, axis=3 - axis)  # (batch, rows, 3)
         for edge in (lines, ops.flip(lines, axis=1)):
-            powers.append(ops.mean(ops.square(_band(edge, _CREASE))))
-            powers += [_common_power(_band(edge, rows)) for rows in _MARGINS]
-    return sum(powers) / 4
-
-
-def _band(edge, rows):
-    """By how much the outermost rows differ from as many next to them.
-
-    With its sign, and the root of what it exceeds `_STRONG_BAND` by, so that
-    the square grows linearly from there.
-    """
-    outer, inner = edge[:, :rows], edge[:, rows : 2 * rows]
-    band = ops.mean(outer, axis=1) - ops.mean(inner, axis=1)
-    strong = ops.maximum(ops.abs(band), _STRONG_BAND)
-    root = ops.sqrt(_STRONG_BAND * (2.0 * strong - _STRONG_BAND))
-    return ops.clip(band, -_STRONG_BAND, _STRONG_BAND) * root / _STRONG_BAND
-
-
-def _common_power(bands):
-    """The squared mean of (batch, 3) bands, by products of different two."""
-    count = bands.shape[0]
-    if count == 1:
-        return 0.0
-    products = ops.square(ops.sum(bands, axis=0)) - ops.sum(
-        ops.square(bands), axis=0
-    )
-    return ops.mean(products) / (count * (count - 1))
+            outer = ops.mean(edge[:, :_BAND], axis=1)
+            inner = ops.mean(edge[:, _BAND : 2 * _BAND], axis=1)
+            band = ops.abs(outer - inner)
+            small = ops.minimum(band, _STRONG_BAND)
+            bands.append(ops.mean(small * (2.0 * band - small)))
+    return sum(bands) / len(bands)
 
 
 def out_of_range(pictures):
