@@ -84,7 +84,7 @@ def _operators(path):
 def test_only_operators_that_phones_have_and_have_fast(exact, int8, capfd):
     expected = set(
         "ADD CONCATENATION CONV_2D DEPTH_TO_SPACE MEAN MINIMUM MUL RELU RSQRT"
-        " SQUARED_DIFFERENCE STRIDED_SLICE SUB".split()
+        " SQUARED_DIFFERENCE STRIDED_SLICE SUB TRANSPOSE_CONV".split()
     )
     assert _operators(exact) == expected
     assert _operators(int8) == expected | {"QUANTIZE", "DEQUANTIZE"}
