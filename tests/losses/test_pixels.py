@@ -78,30 +78,99 @@ def test_lattice_sees_a_checkerboard_and_neither_slopes_nor_strokes():
     assert float(pixels.lattice(slope)) == 5
 
 
+def _bands(channel, rows):
+    """At the top, right, bottom and left: outer less inner rows."""
+    edges = [np.rot90(channel, turns) for turns in range(4)]
+    return np.array(
+        [x[:rows].mean() - x[rows : 2 * rows].mean() for x in edges]
+    )
+
+
+def _half_bands(channel, rows):
+    """The same of the two halves of every edge: (2, 4)."""
+    height, width = (n // 2 for n in channel.shape)
+    above, below = (_bands(x, rows) for x in np.split(channel, [height]))
+    left, right = (_bands(x, rows) for x in np.split(channel, [width], axis=1))
+    return np.array(
+        [
+            [left[0], above[1], left[2], above[3]],
+            [right[0], below[1], right[2], below[3]],
+        ]
+    )
+
+
+def _root_power(bands):
+    size = np.abs(bands)
+    power = np.where(size < 8, size**2, 16 * size - 64)
+    return np.sign(bands) * np.sqrt(power)
+
+
 def test_border_is_the_power_of_the_bands_along_the_edges():
     random = np.random.default_rng(4)
-    photos, pictures = random.uniform(0, 255, (2, 2, 9, 8, 3)).astype("float32")
-    powers = []
-    for change in (pictures.astype(float) - photos).transpose(0, 3, 1, 2):
-        for channel in change:
-            for turns in range(4):
-                rows = np.rot90(channel, turns)
-                band = abs(rows[:3].mean() - rows[3:6].mean())
-                powers.append(band**2 if band < 8 else 16 * band - 64)
+    photos, pictures = random.uniform(0, 255, (2, 3, 50, 49, 3))
+    pictures[:, -5:] = 0  # Among bands of noise, one that is strong.
+    photos[:, :, :9] += 40  # One that the photo has more of,
+    pictures[:, :, :9] += 20
+    photos[:, :9] += 10  # and one that it has less than half of.
+    pictures[:, :9] += 60
+    expected, kinds = 0, set()
+    for channel in np.ndindex(3, 3):
+        photo, picture = (
+            x[channel[0], :, :, channel[1]] for x in (photos, pictures)
+        )
+        expected += np.sum(_root_power(_bands(picture - photo, 3)) ** 2) / 36
+        for rows in (6, 12):
+            ours = _half_bands(picture, rows)
+            theirs = _half_bands(photo, rows)
+            excess = np.where(
+                ours * theirs < 0,
+                ours,
+                np.sign(ours) * np.maximum(abs(ours) - 2 * abs(theirs), 0),
+            )
+            kinds |= set(np.sign(np.prod(excess, axis=0)))
+            product = np.prod(_root_power(excess), axis=0)
+            expected += np.sum(product[product > 0]) / 36
+    assert kinds == {-1, 0, 1}
     np.testing.assert_allclose(
-        pixels.border(pictures, photos), np.mean(powers), rtol=1e-4
+        pixels.border(pictures.astype("float32"), photos), expected, rtol=1e-4
     )
 
 
 def test_border_by_hand():
-    photo = _pictures()[:, :, :1].repeat(12, 2).repeat(3, 1)
+    photo = np.full((1, 60, 60, 3), 90, "float32")
     lighter, banded = photo + 20, photo.copy()
     banded[:, -3:] += 8
     assert float(pixels.border(lighter, photo)) < 1e-6
-    # One edge of four; across the others the band runs on.
-    np.testing.assert_allclose(pixels.border(banded, photo), 16, rtol=1e-4)
+    # One edge of four; across the others the band runs on. Of 6 and 12 rows it
+    # is a half and a quarter.
+    np.testing.assert_allclose(
+        pixels.border(banded, photo), (64 + 16 + 4) / 4, rtol=1e-4
+    )
     banded[:, -3:] += 92  # 100 in all, more than a crease: 16 x 100 - 64.
-    np.testing.assert_allclose(pixels.border(banded, photo), 384, rtol=1e-4)
+    powers = 1600 - 64 + 800 - 64 + 400 - 64
+    np.testing.assert_allclose(
+        pixels.border(banded, photo), powers / 4, rtol=1e-4
+    )
+
+
+def test_border_sees_a_broad_margin_only_along_a_whole_edge():
+    photo = np.full((1, 60, 60, 3), 90, "float32")
+    corner, margin = photo.copy(), photo.copy()
+    corner[:, :30, :12] += 40
+    margin[:, :, :12] += 40
+    # Not in both halves of an edge.
+    assert float(pixels.border(corner, photo)) < 1e-6
+    # 6 rows of the margin differ from the next 6 by nothing.
+    np.testing.assert_allclose(
+        pixels.border(margin, photo), (16 * 40 - 64) / 4, rtol=1e-4
+    )
+    # A photo's own may be painted with up to twice the contrast, and no more.
+    photo[:, :, :12] += 20
+    assert float(pixels.border(margin, photo)) < 1e-6
+    margin[:, :, :12] += 40
+    np.testing.assert_allclose(
+        pixels.border(margin, photo), (16 * 40 - 64) / 4, rtol=1e-4
+    )
 
 
 def test_out_of_range():
@@ -131,10 +200,11 @@ def test_gradient_of_lattice(assert_gradient):
 
 
 def test_gradient_of_border(assert_gradient):
-    photos = _pictures()[:, :, :6].repeat(2, 1)
-    assert_gradient(
-        lambda x: pixels.border(x, photos), photos[::-1, ::-1].copy()
+    random = np.random.default_rng(5)
+    photos, pictures = random.uniform(0, 255, (2, 1, 24, 24, 1)).astype(
+        "float32"
     )
+    assert_gradient(lambda x: pixels.border(x, photos), pictures)
 
 
 def test_gradient_of_out_of_range(assert_gradient):
