@@ -5,8 +5,9 @@ r"""Trains the networks that the package carries, from a random start.
     fast-depth-style distill perceptual --photos=diverse,bsds500 \
         --paintings=paintings --vgg19=FILE.npz --workdir=runs/perceptual
 
-The same command continues a run. At the end it writes the weights with their
-SHA-256 and measures them on pictures that training did not see.
+`perceptual` runs on a GPU with KERAS_BACKEND=jax. The same command continues
+a run. At the end it writes the weights with their SHA-256 and measures them on
+pictures that training did not see.
 """
 
 import dataclasses

@@ -13,17 +13,22 @@ import dataclasses
 import pathlib
 import time
 from collections.abc import Callable
-from concurrent import futures
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
+from fast_depth_style.distillation.drawn_ahead import drawn_ahead
+from fast_depth_style.distillation.gradients import (
+    compiled,
+    value_and_gradient,
+)
 from fast_depth_style.distillation.principal_components import (
     LAYERS,
     Components,
     principal_components,
 )
+from fast_depth_style.distillation.regression import regression_loss
 from fast_depth_style.distillation.stylized_pool import StylizedPool
 from fast_depth_style.distillation.varied_pictures import VariedPictures
 from fast_depth_style.losses.content import relative_content_loss
@@ -32,6 +37,7 @@ from fast_depth_style.perception.compact_perceptual import (
     compact_perceptual_body,
 )
 from fast_depth_style.perception.vgg19 import VGG19
+from fast_depth_style.training.initial_weights import draw_weights
 from fast_depth_style.training.kernel_muon import KernelMuon
 
 _CONTENT_LAYER = "relu3_1"
@@ -63,11 +69,11 @@ class PerceptualDistillation:
         judged_steps: Steps of painting by gradient descent in that comparison.
     """
 
-    steps: int = 9000
+    steps: int = 11500
     picture_size: int = 96
-    fresh: int = 3
-    pooled: int = 2
-    pool_size: int = 24
+    fresh: int = 16
+    pooled: int = 8
+    pool_size: int = 96
     pool_from: int = 400
     pixel_rate: float = 4.0
     learning_rate: float = 4e-3
@@ -80,59 +86,6 @@ class PerceptualDistillation:
     judged_steps: int = 60
 
 
-def regression_loss(
-    student: dict[str, tf.Tensor],
-    targets: dict[str, tf.Tensor],
-    gram_weight: float,
-    change_weight: float,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """How far the student's features are from their targets.
-
-    Every term is relative to the power of its target, picture by picture:
-    features to their variance over the picture plus a tenth of their power,
-    Gram matrices to their squared norm, changes to their power.
-
-    Args:
-        student: {layer: (2 n, h, w, components)}; the second half are the
-            disturbed pictures of the first.
-        targets: The same of the teacher.
-        gram_weight: Weight of the Gram matrices.
-        change_weight: Weight of the changes.
-
-    Returns:
-        Scalar, and the (layers, 3) unweighted terms: feature, Gram, change.
-    """
-    rows = []
-    for name in LAYERS:
-        features = tf.cast(student[name], tf.float32)
-        error = features - targets[name]
-        power = _mean_square(targets[name])
-        mean = tf.reduce_mean(targets[name], axis=(1, 2), keepdims=True)
-        variance = power - _mean_square(mean)
-        feature = tf.reduce_mean(
-            _mean_square(error) / (variance + 0.1 * power + 1e-6)
-        )
-        gram, wanted = gram_matrix(features), gram_matrix(targets[name])
-        gram = tf.reduce_mean(
-            tf.reduce_sum((gram - wanted) ** 2, axis=(1, 2))
-            / tf.reduce_sum(wanted**2, axis=(1, 2))
-        )
-        first, second = tf.split(error, 2)
-        before, after = tf.split(targets[name], 2)
-        change = tf.reduce_mean(
-            _mean_square(second - first)
-            / (_mean_square(after - before) + 1e-3 * power[: len(power) // 2])
-        )
-        rows.append([feature, gram, change])
-    terms = tf.convert_to_tensor(rows)
-    weights = tf.constant([1.0, gram_weight, change_weight])
-    return tf.reduce_sum(tf.reduce_mean(terms, axis=0) * weights), terms
-
-
-def _mean_square(maps):
-    return tf.reduce_mean(maps**2, axis=(1, 2, 3))
-
-
 class _Trainer:
     """The state of a distillation, and its steps."""
 
@@ -141,8 +94,8 @@ class _Trainer:
         self.teacher = teacher
         self.components = components
         self.pictures = pictures
-        keras.utils.set_random_seed(config.seed)
         self.student = compact_perceptual_body(dtype="mixed_bfloat16")
+        draw_weights(self.student, config.seed)
         self.optimizer = KernelMuon(
             adam_weight_decay=None, weight_decay=None, global_clipnorm=1.0
         )
@@ -151,13 +104,12 @@ class _Trainer:
             pictures, config.pool_size, np.random.default_rng(config.seed)
         )
         self.step = 0
-
-    def fresh_batch(self, step):
-        """The fresh pictures of a step, and the disturbed ones."""
-        rng = np.random.default_rng((self.config.seed, 1, step))
-        first = [self.pictures.varied(rng) for _ in range(self.config.fresh)]
-        second = [self.pictures.disturbed(one, rng) for one in first]
-        return np.stack(first), np.stack(second)
+        self._update = (
+            self._jax_update()
+            if keras.backend.backend() == "jax"
+            else self._tensorflow_update()
+        )
+        self._picture_gradient = compiled(value_and_gradient(self._paint))
 
     def train_step(self, fresh):
         """One step on a fresh batch and the pool; returns the terms."""
@@ -167,10 +119,11 @@ class _Trainer:
             rng = np.random.default_rng((config.seed, 2, self.step))
             indices = rng.choice(config.pool_size, config.pooled, False)
             now = {k: v[indices] for k, v in self.pool.arrays.items()}
-            gradients = self._picture_gradient(
-                *(now[k] for k in ("stylized", "photo", "painting")),
-                now["content_weight"],
-            ).numpy()
+            names = ("stylized", "photo", "painting", "content_weight")
+            _, gradients = self._picture_gradient(
+                *(now[name] for name in names), self._weights()
+            )
+            gradients = ops.convert_to_numpy(gradients)
             before = now["stylized"]
             # The change that the next steps make, in places the disturbances
             # of other pictures: what stylizing does, and what it should do.
@@ -188,7 +141,7 @@ class _Trainer:
         batch = np.concatenate([first, second]).astype(np.float32)
         loss, terms = self._update(batch)
         self.step += 1
-        return float(loss), terms.numpy()
+        return float(loss), ops.convert_to_numpy(terms)
 
     def _rate(self):
         config = self.config
@@ -204,53 +157,89 @@ class _Trainer:
         """The teacher's features in components of about unit variance."""
         maps = self.teacher(pictures)
         return {
-            name: tf.cast(maps[name], tf.float32)
+            name: ops.cast(maps[name], "float32")
             @ (self.components.bases[name] / self.components.scales[name])
             for name in LAYERS
         }
 
-    @tf.function(reduce_retracing=True)
-    def _update(self, pictures):
-        targets = self.targets(pictures)
-        with tf.GradientTape() as tape:
-            loss, terms = regression_loss(
-                self.student(pictures, training=True),
-                targets,
-                self.config.gram_weight,
-                self.config.change_weight,
-            )
-        variables = self.student.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss, terms
+    def _weights(self):
+        return [v.value for v in self.student.trainable_variables]
 
-    @tf.function(reduce_retracing=True)
-    def _picture_gradient(self, stylized, photo, painting, content_weight):
-        wanted = self.student(tf.concat([photo, painting], 0))
-        photo_maps = tf.split(wanted[_CONTENT_LAYER], 2)[0]
-        with tf.GradientTape() as tape:
-            tape.watch(stylized)
-            maps = self.student(stylized)
-            loss = 0.0
-            for i in range(self.config.pooled):
-                one = slice(i, i + 1)
-                painted = slice(
-                    self.config.pooled + i, self.config.pooled + i + 1
-                )
-                loss += relative_style_loss(
-                    {n: gram_matrix(maps[n][one]) for n in LAYERS},
-                    {n: gram_matrix(wanted[n][painted]) for n in LAYERS},
-                ) + content_weight[i] * relative_content_loss(
-                    maps[_CONTENT_LAYER][one], photo_maps[one]
-                )
-        return tape.gradient(loss, stylized)
+    def _regress(self, weights, pictures):
+        """Loss and terms of a batch, with these weights in the student."""
+        features, _ = self.student.stateless_call(weights, [], pictures)
+        return regression_loss(
+            features,
+            self.targets(pictures),
+            self.config.gram_weight,
+            self.config.change_weight,
+        )
+
+    def _tensorflow_update(self):
+        variables = self.student.trainable_variables
+
+        def update(pictures):
+            (loss, terms), gradients = value_and_gradient(
+                self._regress, extras=True
+            )(self._weights(), pictures)
+            self.optimizer.apply(gradients, variables)
+            return loss, terms
+
+        return compiled(update)
+
+    def _jax_update(self):
+        """The same, for a backend whose compiled functions assign nothing."""
+
+        @compiled
+        def step(weights, state, pictures):
+            result, gradients = value_and_gradient(self._regress, extras=True)(
+                weights, pictures
+            )
+            return result, *self.optimizer.stateless_apply(
+                state, gradients, weights
+            )
+
+        def update(pictures):
+            state = [v.value for v in self.optimizer.variables]
+            result, *values = step(self._weights(), state, pictures)
+            variables = (
+                self.student.trainable_variables,
+                self.optimizer.variables,
+            )
+            for group, new in zip(variables, values, strict=True):
+                for variable, value in zip(group, new, strict=True):
+                    variable.assign(value)
+            return result
+
+        return update
+
+    def _paint(self, stylized, photo, painting, content_weight, weights):
+        """What the pool descends on: the student's own losses, summed."""
+
+        def student(pictures):
+            return self.student.stateless_call(weights, [], pictures)[0]
+
+        count = self.config.pooled
+        wanted = student(ops.concatenate([photo, painting]))
+        maps = student(stylized)
+        loss = 0.0
+        for i in range(count):
+            one, painted = slice(i, i + 1), slice(count + i, count + i + 1)
+            loss += relative_style_loss(
+                {n: gram_matrix(maps[n][one]) for n in LAYERS},
+                {n: gram_matrix(wanted[n][painted]) for n in LAYERS},
+            ) + content_weight[i] * relative_content_loss(
+                maps[_CONTENT_LAYER][one], wanted[_CONTENT_LAYER][one]
+            )
+        return loss
 
     def save(self, path):
         """Writes everything a resumed run needs, aside and renamed."""
         arrays = {f"pool/{k}": v for k, v in self.pool.arrays.items()}
         for i, v in enumerate(self.student.variables):
-            arrays[f"student/{i}"] = v.numpy()
+            arrays[f"student/{i}"] = ops.convert_to_numpy(v)
         for i, v in enumerate(self.optimizer.variables):
-            arrays[f"optimizer/{i}"] = v.numpy()
+            arrays[f"optimizer/{i}"] = ops.convert_to_numpy(v)
         _write(path, {"step": self.step, **arrays})
 
     def restore(self, path):
@@ -307,22 +296,21 @@ def distill_perceptual(
     if checkpoint.exists():
         trainer.restore(checkpoint)
         say(f"continuing at step {trainer.step}")
-    with futures.ThreadPoolExecutor(1) as drawing:
-        begin, first, recent = time.monotonic(), trainer.step, []
-        ahead = drawing.submit(trainer.fresh_batch, trainer.step)
-        while trainer.step < config.steps:
-            fresh = ahead.result()
-            ahead = drawing.submit(trainer.fresh_batch, trainer.step + 1)
-            loss, terms = trainer.train_step(fresh)
-            if not np.isfinite(loss):
-                raise FloatingPointError(f"loss {loss} at step {trainer.step}")
-            recent.append([loss, *terms.ravel()])
-            if trainer.step % 50 == 0 or trainer.step == config.steps:
-                pace = (time.monotonic() - begin) / (trainer.step - first)
-                say(_progress(trainer.step, config.steps, recent, pace))
-                recent = []
-            if trainer.step % config.checkpoint_every == 0:
-                trainer.save(checkpoint)
+    begin, first, recent = time.monotonic(), trainer.step, []
+    batches = drawn_ahead(
+        pictures, config.fresh, config.seed, first, config.steps
+    )
+    for fresh in batches:
+        loss, terms = trainer.train_step(fresh)
+        if not np.isfinite(loss):
+            raise FloatingPointError(f"loss {loss} at step {trainer.step}")
+        recent.append([loss, *terms.ravel()])
+        if trainer.step % 50 == 0 or trainer.step == config.steps:
+            pace = (time.monotonic() - begin) / (trainer.step - first)
+            say(_progress(trainer.step, config.steps, recent, pace))
+            recent = []
+        if trainer.step % config.checkpoint_every == 0:
+            trainer.save(checkpoint)
     trainer.save(checkpoint)
     return trainer.weights()
 

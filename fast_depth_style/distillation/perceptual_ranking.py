@@ -9,8 +9,12 @@ import dataclasses
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
+from fast_depth_style.distillation.gradients import (
+    compiled,
+    value_and_gradient,
+)
 from fast_depth_style.distillation.varied_pictures import VariedPictures
 from fast_depth_style.losses.content import relative_content_loss
 from fast_depth_style.losses.style import gram_matrix, relative_style_loss
@@ -110,8 +114,8 @@ def style_loss_of(
     """Relative style loss, mean over `pictures` (n, h, w, 3)."""
     return float(
         relative_style_loss(
-            _grams(network(tf.constant(pictures, tf.float32))),
-            _grams(network(tf.constant(style[None], tf.float32))),
+            _grams(network(ops.cast(pictures, "float32"))),
+            _grams(network(ops.cast(style[None], "float32"))),
         )
     )
 
@@ -135,29 +139,26 @@ def paint(
     Returns:
         For each of `keep` the (n, size, size, 3) pictures.
     """
-    photos = tf.constant(photos, tf.float32)
-    wanted_style = _grams(network(tf.constant(style[None], tf.float32)))
+    photos = ops.cast(photos, "float32")
+    wanted_style = _grams(network(ops.cast(style[None], "float32")))
     wanted_content = network(photos)[CONTENT_LAYER]
 
-    @tf.function
-    def gradient(pictures):
-        with tf.GradientTape() as tape:
-            tape.watch(pictures)
-            features = network(pictures)
-            loss = _STYLE_WEIGHT * relative_style_loss(
-                _grams(features), wanted_style
-            ) + relative_content_loss(features[CONTENT_LAYER], wanted_content)
+    def loss(pictures):
+        features = network(pictures)
         # Adam does not mind the mean over the batch.
-        return tape.gradient(loss, pictures)
+        return _STYLE_WEIGHT * relative_style_loss(
+            _grams(features), wanted_style
+        ) + relative_content_loss(features[CONTENT_LAYER], wanted_content)
 
+    gradient = compiled(value_and_gradient(loss))
     pictures = keras.Variable(photos)
     adam = keras.optimizers.Adam(rate)
     kept = []
     for step in range(1, keep[-1] + 1):
-        adam.apply([gradient(pictures.value)], [pictures])
-        pictures.assign(tf.clip_by_value(pictures.value, 0.0, 255.0))
+        adam.apply([gradient(pictures.value)[1]], [pictures])
+        pictures.assign(ops.clip(pictures.value, 0.0, 255.0))
         if step in keep:
-            kept.append(pictures.numpy())
+            kept.append(ops.convert_to_numpy(pictures))
     return kept
 
 
@@ -168,8 +169,8 @@ def _grams(features):
 def _content_loss_of(network, pictures, photos):
     return float(
         relative_content_loss(
-            network(tf.constant(pictures, tf.float32))[CONTENT_LAYER],
-            network(tf.constant(photos, tf.float32))[CONTENT_LAYER],
+            network(ops.cast(pictures, "float32"))[CONTENT_LAYER],
+            network(ops.cast(photos, "float32"))[CONTENT_LAYER],
         )
     )
 
@@ -179,5 +180,7 @@ def _middle(picture, size):
     side = min(picture.shape[:2])
     top, left = ((length - side) // 2 for length in picture.shape[:2])
     square = picture[top : top + side, left : left + side]
-    resized = tf.image.resize(square, (size, size), antialias=True)
-    return resized.numpy()
+    resized = ops.image.resize(
+        square.astype("float32"), (size, size), antialias=True
+    )
+    return ops.convert_to_numpy(resized)

@@ -4,7 +4,7 @@ import dataclasses
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
 from fast_depth_style.perception.compact_perceptual import COMPONENTS
 
@@ -45,7 +45,7 @@ def principal_components(
     values = {name: [] for name in LAYERS}
     for start in range(0, len(pictures), 8):
         for name, map_ in teacher(pictures[start : start + 8]).items():
-            flat = np.asarray(tf.cast(map_, tf.float32))
+            flat = ops.convert_to_numpy(ops.cast(map_, "float32"))
             # Every pixel of the coarse maps, a sixteenth of the finest.
             step = 4 if name == "relu1_1" else 1
             flat = flat[:, ::step, ::step].reshape(-1, flat.shape[-1])

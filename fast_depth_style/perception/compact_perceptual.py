@@ -21,7 +21,7 @@ from fast_depth_style.requests import RequestError
 
 WEIGHTS = "compact_perceptual.npz"
 
-COMPONENTS = {"relu1_1": 20, "relu2_1": 48, "relu3_1": 96, "relu3_4": 96}
+COMPONENTS = {"relu1_1": 16, "relu2_1": 40, "relu3_1": 64, "relu3_4": 64}
 """Channels of each feature map: VGG19's principal components kept."""
 
 # The mean colour that VGG19 subtracts, as RGB, and about the spread of a
@@ -32,13 +32,13 @@ _SPREAD = 64.0
 # Name, channels, kernel size, stride of each convolution, and the feature map
 # read off its output.
 _TRUNK = (
-    ("conv1_1", 24, 3, 1, "relu1_1"),
-    ("conv1_2", 32, 4, 2, None),
-    ("conv2_1", 64, 3, 1, "relu2_1"),
-    ("conv2_2", 96, 4, 2, None),
-    ("conv3_1", 96, 3, 1, "relu3_1"),
-    ("conv3_2", 96, 3, 1, None),
-    ("conv3_3", 96, 3, 1, "relu3_4"),
+    ("conv1_1", 16, 3, 1, "relu1_1"),
+    ("conv1_2", 24, 4, 2, None),
+    ("conv2_1", 48, 3, 1, "relu2_1"),
+    ("conv2_2", 64, 4, 2, None),
+    ("conv3_1", 64, 3, 1, "relu3_1"),
+    ("conv3_2", 64, 3, 1, None),
+    ("conv3_3", 64, 3, 1, "relu3_4"),
 )
 
 
@@ -63,15 +63,16 @@ def compact_perceptual_body(
     for name, channels, size, stride, feature in _TRUNK:
         if len(features) == len(layers):
             break
-        # Even kernels with one pixel of zeros around give height // 2, as
-        # VGG19's max pooling does, odd heights included.
-        x = keras.layers.ZeroPadding2D(1, dtype=dtype, name=f"{name}_pad")(x)
+        if stride == 2:
+            # Even kernels with one pixel of zeros around give height // 2, as
+            # VGG19's max pooling does, odd heights included.
+            x = keras.layers.ZeroPadding2D(dtype=dtype, name=f"{name}_pad")(x)
         x = keras.layers.Conv2D(
             channels,
             size,
             strides=stride,
+            padding="same" if stride == 1 else "valid",
             activation="relu",
-            kernel_initializer="he_normal",
             dtype=dtype,
             name=name,
         )(x)
@@ -83,7 +84,7 @@ def compact_perceptual_body(
 
 
 class CompactPerceptual(keras.Model):
-    """Frozen network of 0.4 million weights that judges as VGG19 does.
+    """Frozen network of 0.2 million weights that judges as VGG19 does.
 
     Attributes:
         layer_names: The layers it returns, shallowest first.

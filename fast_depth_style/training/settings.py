@@ -190,6 +190,7 @@ PRESETS = {
         "perceptual_network": "compact",
         "depth_network": "compact",
         "width": 0.5,
+        "blocks": 3,
         "style_weight": 25.0,
         "depth_weight": 3.0,
         "style_size": 384,
