@@ -79,7 +79,7 @@ class Objective(nn.Module):
         }
         if photos is not None:
             terms["lattice"] = _lattice(pictures) / 127.5**2
-            terms["border"] = _border(pictures - photos) / 127.5**2
+            terms["border"] = _border(pictures, photos) / 127.5**2
         return terms
 
     def total(self, terms: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -110,15 +110,37 @@ def _lattice(pictures):
     return x.mean((3, 6)).var((3, 5), unbiased=False).mean()
 
 
-def _border(changes):
+def _border(pictures, photos):
     """`fast_depth_style.losses.pixels.border`."""
-    bands = []
-    for turns in range(4):
-        lines = changes.rot90(turns, (2, 3)).mean(3)
-        band = (lines[:, :, :3].mean(2) - lines[:, :, 3:6].mean(2)).abs()
-        small = band.clamp(max=8.0)
-        bands.append((small * (2.0 * band - small)).mean())
-    return sum(bands) / len(bands)
+    powers = []
+    for across in (False, True):
+        for backwards in (False, True):
+            ours, theirs = pictures, photos
+            if across:
+                ours, theirs = ours.mT, theirs.mT
+            if backwards:
+                ours, theirs = ours.flip(2), theirs.flip(2)
+            middle = ours.shape[3] // 2
+            powers.append(_root_power(_band(ours - theirs, 3)).square().mean())
+            for rows in (6, 12):
+                roots = []
+                for half in (slice(middle), slice(middle, None)):
+                    band = _band(ours[..., half], rows)
+                    photo = _band(theirs[..., half], rows)
+                    twice = 2.0 * photo.clamp(max=0), 2.0 * photo.clamp(min=0)
+                    roots.append(_root_power(band - band.clamp(*twice)))
+                powers.append((roots[0] * roots[1]).relu().mean())
+    return sum(powers) / 4
+
+
+def _band(pictures, rows):
+    lines = pictures.mean(3)
+    return lines[:, :, :rows].mean(2) - lines[:, :, rows : 2 * rows].mean(2)
+
+
+def _root_power(band):
+    root = (8.0 * (2.0 * band.abs().clamp(min=8.0) - 8.0)).sqrt()
+    return band.clamp(-8.0, 8.0) * root / 8.0
 
 
 def _gram_matrix(features):

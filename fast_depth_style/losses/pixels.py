@@ -77,11 +77,11 @@ def border(pictures, photos):
     painting cannot keep exactly, and whose square would outweigh the style.
 
     A long training finds that a broader band passes, and paints the margin of
-    its painting there. Six and twelve rows differ from the next in any picture:
-    only by how much they do so against the photo's order, or more than twice as
-    much as there, counts. And any paintings' do, but not by the same in both
-    halves of an edge: the power of such a band is the product of its halves,
-    where they agree in sign.
+    its painting there. Six and twelve rows differ from the next in any picture,
+    so only that counts which is against the photo's band or more than twice it.
+    Brush strokes leave some of that, too, but not the same in both halves of an
+    edge: the power of such a band is the product of its halves, where they
+    agree in sign.
 
     Args:
         pictures: (batch, height, width, 3), 0..255, of a static height and
