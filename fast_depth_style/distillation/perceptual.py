@@ -104,6 +104,7 @@ class _Trainer:
             pictures, config.pool_size, np.random.default_rng(config.seed)
         )
         self.step = 0
+        self._regression = value_and_gradient(self._regress, extras=True)
         self._update = (
             self._jax_update()
             if keras.backend.backend() == "jax"
@@ -179,11 +180,9 @@ class _Trainer:
         variables = self.student.trainable_variables
 
         def update(pictures):
-            (loss, terms), gradients = value_and_gradient(
-                self._regress, extras=True
-            )(self._weights(), pictures)
+            result, gradients = self._regression(self._weights(), pictures)
             self.optimizer.apply(gradients, variables)
-            return loss, terms
+            return result
 
         return compiled(update)
 
@@ -192,9 +191,7 @@ class _Trainer:
 
         @compiled
         def step(weights, state, pictures):
-            result, gradients = value_and_gradient(self._regress, extras=True)(
-                weights, pictures
-            )
+            result, gradients = self._regression(weights, pictures)
             return result, *self.optimizer.stateless_apply(
                 state, gradients, weights
             )

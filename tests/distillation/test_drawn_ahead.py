@@ -1,3 +1,5 @@
+import multiprocessing
+
 import numpy as np
 
 from fast_depth_style.distillation.drawn_ahead import batch, drawn_ahead
@@ -28,7 +30,11 @@ def test_batches_differ_by_step_and_by_seed():
     assert np.abs(first - batch(pictures, 2, 6, 3)[0]).max() > 1
 
 
-def test_whoever_stops_early_waits_for_nothing_more():
+def test_whoever_stops_early_leaves_no_process_behind():
     batches = drawn_ahead(_pictures(), 1, seed=0, first=0, last=10**9)
     next(batches)
+    assert multiprocessing.active_children()
+
     batches.close()
+
+    assert not multiprocessing.active_children()
