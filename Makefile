@@ -21,6 +21,7 @@ STAMP := .venv/installed-$(shell pwd -P | cksum | cut -d ' ' -f 1)
 test: $(STAMP)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m mypy --no-error-summary
 	@$(PYTEST)
 
 test-slow: $(STAMP)

@@ -41,10 +41,12 @@ def small_network():
     """A network of the least size, all of whose random weights count."""
     import keras
 
-    from fast_depth_style.networks.transformer import Transformer
+    from fast_depth_style.networks.image_transformation import (
+        ImageTransformationNetwork,
+    )
 
     keras.utils.set_random_seed(0)
-    network = Transformer(width=0.1, blocks=1)
+    network = ImageTransformationNetwork(width=0.1, blocks=1)
     network.build()
     for weight in network.trainable_weights:
         weight.assign_add(keras.random.normal(weight.shape, stddev=0.1))
@@ -54,7 +56,7 @@ def small_network():
 @pytest.fixture(scope="session")
 def small_model(small_network, tmp_path_factory) -> pathlib.Path:
     """The folder `small_network` was exported to. Not to be changed."""
-    from fast_depth_style.serving.saved_model import export_saved_model
+    from fast_depth_style.exporting.saved_model import export_saved_model
 
     folder = tmp_path_factory.mktemp("models") / "small"
     version = export_saved_model(small_network, folder, {"name": "Small"})

@@ -33,7 +33,7 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class _Refusal(Exception):
-    def __init__(self, code, message):
+    def __init__(self, message, code=grpc.StatusCode.INVALID_ARGUMENT):
         super().__init__(message)
         self.code = code
 
@@ -56,14 +56,14 @@ class Server:
     def signature(self, model, name):
         if model not in self.models:
             raise _Refusal(
-                grpc.StatusCode.NOT_FOUND,
                 f"Servable not found for request: Latest({model})",
+                grpc.StatusCode.NOT_FOUND,
             )
         signatures = self.models[model].signatures
         if name not in signatures:
             raise _Refusal(
-                grpc.StatusCode.FAILED_PRECONDITION,
                 f'Serving signature key "{name}" not found.',
+                grpc.StatusCode.FAILED_PRECONDITION,
             )
         return signatures[name]
 
@@ -72,16 +72,14 @@ class Server:
         specs = signature.structured_input_signature[1]
         if set(specs) != set(inputs):
             raise _Refusal(
-                grpc.StatusCode.INVALID_ARGUMENT,
                 "input size does not match signature: "
-                f"{sorted(inputs)} != {sorted(specs)}",
+                f"{sorted(inputs)} != {sorted(specs)}"
             )
         for index, (name, value) in enumerate(inputs.items()):
             if value.dtype != specs[name].dtype:
                 raise _Refusal(
-                    grpc.StatusCode.INVALID_ARGUMENT,
                     f"Expects arg[{index}] to be {specs[name].dtype.name} but "
-                    f"{value.dtype.name} is provided",
+                    f"{value.dtype.name} is provided"
                 )
         try:
             if self.before is not None:
@@ -89,30 +87,26 @@ class Server:
             return signature(**inputs)
         except tf.errors.OpError as error:
             code = _CODES[error.error_code]
-            raise _Refusal(code, error.message) from error
+            raise _Refusal(error.message, code) from error
 
 
 def _service(server):
     class Service(prediction_service_pb2_grpc.PredictionServiceServicer):
         def Predict(self, request, context):  # noqa: N802 (gRPC's name)
             spec = request.model_spec
+            inputs = {
+                name: tf.constant(tf.make_ndarray(value))
+                for name, value in request.inputs.items()
+            }
             try:
-                outputs = server.predict(
-                    server.signature(
-                        spec.name, spec.signature_name or "serving_default"
-                    ),
-                    {
-                        name: tf.constant(tf.make_ndarray(value))
-                        for name, value in request.inputs.items()
-                    },
-                )
+                signature = server.signature(spec.name, spec.signature_name)
+                outputs = server.predict(signature, inputs)
             except _Refusal as refusal:
                 context.abort(refusal.code, str(refusal))
             answer = predict_pb2.PredictResponse()
             for name, value in outputs.items():
-                answer.outputs[name].CopyFrom(
-                    tf.make_tensor_proto(value.numpy())
-                )
+                proto = tf.make_tensor_proto(value.numpy())
+                answer.outputs[name].CopyFrom(proto)
             return answer
 
     return Service()
@@ -121,19 +115,13 @@ def _service(server):
 def _tensor(value, spec):
     """A JSON value as a tensor: {"b64": …} is bytes, a number has a type."""
     if spec.dtype == tf.string:
-        value = [
-            base64.b64decode(v["b64"], validate=True)
-            if isinstance(v, dict)
-            else v
-            for v in value
-        ]
+        value = [base64.b64decode(v["b64"], validate=True) for v in value]
         return tf.constant(value, tf.string, (len(value),))
     array = np.array(value)
     if spec.dtype.is_integer and array.dtype.kind != "i":
         raise _Refusal(
-            grpc.StatusCode.INVALID_ARGUMENT,
             f"JSON Value: {array.flat[0]} Type: Number is not of expected "
-            f"type: {spec.dtype.name}",
+            f"type: {spec.dtype.name}"
         )
     return tf.constant(array, spec.dtype)
 
@@ -151,10 +139,7 @@ def _answer(server, path, body):
     try:
         found = re.fullmatch(r"/v1/models/([^/:]+):predict", path)
         if found is None:
-            raise _Refusal(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"Malformed request: POST {path}",
-            )
+            raise _Refusal(f"Malformed request: POST {path}")
         asked = json.loads(body)
         name = asked.get("signature_name", "serving_default")
         signature = server.signature(found[1], name)
@@ -166,10 +151,7 @@ def _answer(server, path, body):
         tensors = {}
         for key, value in inputs.items():
             if key not in specs:
-                raise _Refusal(
-                    grpc.StatusCode.INVALID_ARGUMENT,
-                    f"JSON object: does not have named input: {key}",
-                )
+                raise _Refusal(f"JSON object: does not have named input: {key}")
             tensors[key] = _tensor(value, specs[key])
         ((key, value),) = server.predict(signature, tensors).items()
         # The name of an only output is left out.
@@ -214,8 +196,7 @@ def running(models):
     rest = _HttpServer(("127.0.0.1", 0), _handler(server))
     thread = threading.Thread(target=rest.serve_forever)
     unlimited = [
-        ("grpc.max_receive_message_length", -1),
-        ("grpc.max_send_message_length", -1),
+        (f"grpc.max_{way}_message_length", -1) for way in ("receive", "send")
     ]
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         rpc = grpc.server(pool, options=unlimited)

@@ -26,7 +26,7 @@ _FORKS.set_forkserver_preload(
         "tensorflow",
         "matplotlib.figure",
         "fast_depth_style.perception.registry",
-        "fast_depth_style.serving.saved_model",
+        "fast_depth_style.exporting.saved_model",
         "fast_depth_style.training.run",
     ]
 )

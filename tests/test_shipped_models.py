@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from fast_depth_style.demo.painting import paint
+from fast_depth_style.exporting.saved_model import read_model, read_network
 from fast_depth_style.losses.pixels import lattice
-from fast_depth_style.serving.saved_model import read_model
 from fast_depth_style.stylization.tiles import stylize
+from fast_depth_style.training.settings import preset
 
 _FOLDER = pathlib.Path(__file__).parents[1] / "saved_models"
 _MODELS = sorted(p.name for p in _FOLDER.glob("*") if (p / "1").is_dir())
@@ -47,32 +48,22 @@ def _border_step(picture):
     return edge - middle
 
 
-def test_there_are_shipped_models():
+def test_every_model_has_a_card_with_what_made_it_and_its_files():
     assert len(_MODELS) >= 2
-
-
-@pytest.mark.parametrize("name", _MODELS)
-def test_every_model_has_a_card_with_what_made_it(name):
-    card = json.loads((_FOLDER / name / "card.json").read_text())
-    for key in ("name", "command", "hardware", "final_terms", "evaluation"):
-        assert card[key], f"{name}: the card has no {key}"
-    assert (_FOLDER / name / "README.md").stat().st_size > 300
-
-
-@pytest.mark.parametrize("name", _MODELS)
-def test_the_card_knows_the_files(name):
-    folder = _FOLDER / name
-    text = (folder / "card.json").read_text()
-    assert (folder / "1/assets.extra/card.json").read_text() == text
-    files = {
-        path.relative_to(folder).as_posix(): path
-        for path in (folder / "1").rglob("*")
-        if path.is_file() and path.name != "card.json"
-    }
-    assert json.loads(text)["files"] == {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for name, path in files.items()
-    }
+    for folder in (_FOLDER / name for name in _MODELS):
+        text = (folder / "card.json").read_text()
+        assert (folder / "1/assets.extra/card.json").read_text() == text
+        card = json.loads(text)
+        for key in ("name", "command", "hardware", "final_terms", "evaluation"):
+            assert card[key], f"{folder.name}: the card has no {key}"
+        assert (folder / "README.md").stat().st_size > 300
+        assert card["files"] == {
+            path.relative_to(folder).as_posix(): hashlib.sha256(
+                path.read_bytes()
+            ).hexdigest()
+            for path in (folder / "1").rglob("*")
+            if path.is_file() and path.name != "card.json"
+        }
 
 
 @pytest.mark.parametrize("shade", [0, 64, 128, 192, 255])
@@ -128,3 +119,30 @@ def test_a_photo_keeps_its_layout_and_has_no_blobs(model, painting, request):
     if style.endswith("no_depth"):
         least = 0.4
     assert np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1] > least
+
+
+_MOBILE = [name for name in _MODELS if name.endswith("_mobile")]
+
+
+@pytest.mark.parametrize("name", _MOBILE)
+def test_a_mobile_network_is_what_the_preset_makes(name):
+    mobile = read_network(_FOLDER / name)
+    full = read_network(_FOLDER / name.removesuffix("_mobile"))
+    assert mobile.width == preset("mobile").width
+    assert 14 * mobile.count_params() < full.count_params()
+
+
+@pytest.mark.parametrize("name", _MOBILE)
+def test_a_mobile_network_paints_what_the_full_one_paints(name):
+    """Nearer to it than to the photo or to another style."""
+    photo = paint(192, 256, seed=5)
+    full = name.removesuffix("_mobile")
+    other = "udnie" if full == "starry_night" else "starry_night"
+    student, teacher, stranger = (
+        stylize(read_model(_FOLDER / each), photo).astype(float)
+        for each in (name, full, other)
+    )
+    error = np.mean(np.square(student - teacher))
+    assert error < 0.5 * np.var(teacher, axis=(0, 1)).mean()
+    for picture in (stranger, photo):
+        assert error < np.mean(np.square(student - picture))

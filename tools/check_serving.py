@@ -7,18 +7,17 @@ Asks both signatures for pictures of several sizes, sends broken ones, and
 measures how long 16 clients at once wait. Exits with 1 where a check fails.
 """
 
-import sys
-
 from absl import flags
-from tqdm import tqdm
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
 from fast_depth_style.tools import program
+
+_MOST_PIXELS = 1 << 22  # Of two in a request, half of what a model takes.
 
 _SERVER = flags.DEFINE_string(
     "server",
     None,
-    "Where it runs: http://host:8501 (REST) or grpc://host:8500.",
+    "Its address: http://host:8501 (REST) or grpc://host:8500.",
     required=True,
 )
 _MODEL = flags.DEFINE_string(
@@ -38,20 +37,19 @@ _TIMEOUT = flags.DEFINE_float("timeout", 60.0, "Seconds to wait for an answer.")
 
 def main() -> None:
     """Checks and prints a table."""
-    sizes = [_size(size) for size in _SIZES.value or ()]
-    if len(sizes) == 1:
+    given = _SIZES.value
+    sizes = [_size(size) for size in given or ()]
+    if given is not None and len(sizes) < 2:
         raise RequestError("--sizes: give two or more, as 256x192,512x384")
+
     from fast_depth_style.serving import client, server_check
 
     try:
         report = server_check.check_server(
-            lambda: client.connect(_SERVER.value, _TIMEOUT.value),
+            lambda: client.Client(_SERVER.value, _TIMEOUT.value),
             _MODEL.value,
             sizes or server_check.SIZES,
             _REQUESTS.value,
-            lambda trials: tqdm(
-                trials, unit="check", disable=not sys.stderr.isatty()
-            ),
         )
     except client.ServerError as error:
         program.fail(str(error))
@@ -60,14 +58,15 @@ def main() -> None:
         program.fail(f"{report.failures} of {len(report.checks)} checks failed")
 
 
-def _size(text):
+def _size(text: str) -> tuple[int, int]:
     try:
         width, height = map(int, text.split("x"))
     except ValueError:
         width = height = 0
-    if min(width, height) < 32:
+    if min(width, height) < 32 or width * height > _MOST_PIXELS:
         raise RequestError(
-            f"--sizes: {text} is not WIDTHxHEIGHT of at least 32 pixels"
+            f"--sizes={text}: give WIDTHxHEIGHT, each at least 32 pixels and"
+            f" at most {_MOST_PIXELS:,} in all"
         )
     return width, height
 

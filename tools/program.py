@@ -6,7 +6,8 @@ ends with
     if __name__ == "__main__":
         program.run(main)
 
-Exit codes: 0 done, 1 the work failed, 2 the request was wrong, 130 interrupted.
+Exit codes: 0 done, 1 the work failed, 2 the request was wrong, 130 interrupted,
+143 terminated.
 """
 
 import contextlib
@@ -14,21 +15,25 @@ import errno
 import faulthandler
 import importlib.machinery
 import inspect
+import io
 import itertools
 import logging
 import os
 import pathlib
 import re
+import signal
 import sys
 import typing
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from types import ModuleType
-from typing import NoReturn
+from types import FrameType, ModuleType
+from typing import Any, NoReturn
 
 from absl import flags
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import NotFiniteError, RequestError
+from fast_depth_style.networks.backend import require_known_backend
+from fast_depth_style.runs.interrupts import Terminated
 
 _NO_TENSORFLOW = (
     "this needs TensorFlow, which is not installed here: pip install tensorflow"
@@ -40,26 +45,37 @@ _NO_TENSORFLOW = (
 def run(main: Callable[..., None]) -> NoReturn:
     """Parses the command line, calls `main` and exits.
 
-    A wrong command line, a `RequestError` or a lack of TensorFlow is one line
-    on stderr and exit code 2; a full disk or a lack of memory one line and 1;
-    Ctrl-C one line and 130. Any other exception leaves its traceback, and 1.
+    What a person can mend is one line on stderr; any other exception leaves
+    its traceback, and exit code 1. A reader of stdout that goes away, as `head`
+    does, is no error.
 
-    Args:
-        main: The program. It may take words from the command line beside the
-            flags: `def main(subject: Literal["train", "stylize"])` asks for
-            one of the two; `def main(*options: str)` takes what stands behind
-            `--`, another program's options.
+    `main` may take words from the command line beside the flags:
+    `def main(subject: Literal["train", "stylize"])` asks for one of the two;
+    `def main(*options: str)` takes what stands behind `--`, another program's
+    options.
     """
+    _open_standard_streams()
     module = sys.modules[main.__module__]
-    if {"--help", "-help", "-h"} & set(sys.argv[1:]):
-        print(_help(_name(), module, main))
-        sys.exit(0)
     try:
+        if {"--help", "-help", "-h"} & set(sys.argv[1:]):
+            print(_help(_name(), module, main), flush=True)
+            sys.exit(0)
+        signal.signal(signal.SIGTERM, _note_signal)
+        signal.signal(signal.SIGINT, _note_signal)
         words = _parse(module, main)
+        require_known_backend()
         _quiet()
         main(*words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except RequestError as error:
         fail(str(error), 2)
+    except NotFiniteError as error:
+        fail(str(error))
+    except Terminated:
+        fail("terminated", 143)
     except KeyboardInterrupt:
         fail("interrupted", 130)
     except ModuleNotFoundError as error:
@@ -67,11 +83,40 @@ def run(main: Callable[..., None]) -> NoReturn:
             raise
         fail(_NO_TENSORFLOW, 2)
     except Exception as error:
+        if signal.SIGTERM in _signals:
+            fail("terminated", 143)
+        if _signals:
+            fail("interrupted", 130)
         shortage = _shortage(error)
         if shortage is None:
             raise
         fail(shortage)
     sys.exit(0)
+
+
+_signals: list[int] = []
+"""Signals that came: native code may put its own exception in their place."""
+
+
+def _note_signal(number: int, frame: FrameType | None) -> NoReturn:
+    """Makes SIGTERM run the clean-ups that Ctrl-C runs."""
+    _signals.append(number)
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+
+def _open_standard_streams() -> None:
+    """Lets a program run whose caller closed one of its streams."""
+    for number, mode in ((0, "r"), (1, "w"), (2, "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # It takes the lowest free number.
+            stream = open(number, mode, closefd=False)
+            setattr(sys, ("stdin", "stdout", "stderr")[number], stream)
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may be any bytes.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
@@ -93,8 +138,8 @@ def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:
         words = flags.FLAGS(sys.argv)[1:]
     except flags.Error as error:
         raise RequestError(_explain(error, module)) from None
-    parameters = _parameters(main)
-    if _takes_options(parameters):
+    parameters, takes_options = _parameters(main)
+    if takes_options:
         stray = next((w for w in words if not w.startswith("--")), None)
         if stray is not None:
             raise RequestError(f"unexpected {stray!r}: give --name=value")
@@ -114,12 +159,12 @@ def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:
     return words
 
 
-def _parameters(main: Callable[..., None]) -> list[inspect.Parameter]:
-    return list(inspect.signature(main, eval_str=True).parameters.values())
-
-
-def _takes_options(parameters: list[inspect.Parameter]) -> bool:
-    return any(p.kind is p.VAR_POSITIONAL for p in parameters)
+def _parameters(
+    main: Callable[..., None],
+) -> tuple[list[inspect.Parameter], bool]:
+    """The parameters of a program, and whether they are `*options`."""
+    found = list(inspect.signature(main, eval_str=True).parameters.values())
+    return found, any(p.kind is p.VAR_POSITIONAL for p in found)
 
 
 def _explain(error: flags.Error, module: ModuleType) -> str:
@@ -151,14 +196,14 @@ def _is_required(flag: flags.Flag) -> bool:
 
 
 def _help(name: str, module: ModuleType, main: Callable[..., None]) -> str:
-    parameters = _parameters(main)
-    usage = [name]
-    if _takes_options(parameters):
-        usage += ["[--flag=value …]", f"[-- --{parameters[-1].name} …]"]
+    parameters, takes_options = _parameters(main)
+    usage = [name, "[--flag=value …]"]
+    if takes_options:
+        usage.append(f"[-- --{parameters[-1].name} …]")
     else:
-        for parameter in parameters:
-            usage.append("|".join(typing.get_args(parameter.annotation)))
-        usage.append("[--flag=value …]")
+        usage[1:1] = [
+            "|".join(typing.get_args(each.annotation)) for each in parameters
+        ]
     lines = [inspect.getdoc(module) or "", "", " ".join(usage)]
     for flag in flags.FLAGS.get_key_flags_for_module(module):
         note = ""
@@ -204,15 +249,12 @@ def _quiet() -> None:
 
 
 class _QuietTensorFlow:
-    """Imports TensorFlow with stderr aside.
-
-    While its libraries load, they write past every log level.
-    """
+    """Imports TensorFlow, which writes past every log level, without stderr."""
 
     def find_spec(self, name, path=None, target=None):
         if name != "tensorflow":
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        spec: Any = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None:
             load = spec.loader.exec_module
 

@@ -7,17 +7,16 @@ Exits with 1 where no server answers, 2 where it refuses the request. gRPC
 needs pip install 'fast-depth-style[serving]'.
 """
 
-import pathlib
-
 from absl import flags
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style import files
+from fast_depth_style.errors import RequestError
 from fast_depth_style.tools import program
 
 _SERVER = flags.DEFINE_string(
     "server",
     None,
-    "Where it runs: http://host:8501 (REST) or grpc://host:8500.",
+    "Its address: http://host:8501 (REST) or grpc://host:8500.",
     required=True,
 )
 _MODEL = flags.DEFINE_string(
@@ -37,21 +36,20 @@ _TIMEOUT = flags.DEFINE_float(
 
 
 def main() -> None:
-    """Plans the output, asks, writes."""
-    from fast_depth_style.images.files import UnreadablePicture
+    """Checks the output, asks the server, writes the painting."""
+    from fast_depth_style.images.picture import UnreadablePicture
     from fast_depth_style.serving import client
     from fast_depth_style.stylization import plan
 
-    photo = pathlib.Path(_INPUT.value)
-    target = plan.plan_file(photo, _OUTPUT.value)[photo]
+    photo, target = plan.plan_file(_INPUT.value, _OUTPUT.value)
     try:
-        with client.connect(_SERVER.value, _TIMEOUT.value) as server:
+        with client.Client(_SERVER.value, _TIMEOUT.value) as server:
             client.stylize_photo(server, _MODEL.value, photo, target)
     except UnreadablePicture as error:
         raise RequestError(str(error)) from error
     except client.ServerError as error:
         program.fail(str(error))
-    print(f"stylized {target}")
+    print(f"stylized {files.printable(target)}")
 
 
 if __name__ == "__main__":

@@ -3,17 +3,20 @@ r"""Stylizes a photo, a folder of photos or a video with a trained style.
     fast-depth-style stylize --model=saved_models/great_wave \
         --input=photos --output=paintings
 
-Photos may have any size. Of a folder, a photo that cannot be read is named and
-left out.
+Photos may have any size. Animations stay animations. Of a folder, what cannot
+be read or written is named and left out; exits with 1 where a painting could
+not be written.
 """
 
 import pathlib
 import sys
 
 from absl import flags
-from tqdm import tqdm
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style import files
+from fast_depth_style.errors import RequestError
+from fast_depth_style.files import printable
+from fast_depth_style.runs.progress import say, track
 from fast_depth_style.tools import program
 
 _MODEL = flags.DEFINE_string(
@@ -25,83 +28,98 @@ _MODEL = flags.DEFINE_string(
 _INPUT = flags.DEFINE_string(
     "input",
     None,
-    "A photo, a folder of photos, or a video (.mp4, .mov, .mkv, .m4v).",
+    "A photo, a folder of photos, or a video (.mp4, .mov, .webm, .avi, …).",
     required=True,
 )
 _OUTPUT = flags.DEFINE_string(
     "output",
     None,
-    "For a photo, a file (.jpg, .png, .tif, .webp) or a folder; for a folder, "
-    "a folder, in which names and formats are kept (those that cannot be "
-    "written become .png); for a video, a file (.mp4, .mov, .mkv, .m4v) or a "
-    "folder.",
+    "For a photo, a file (.jpg, .png, .tif, .webp; an animation also .gif) or"
+    " a folder; for a folder, a folder, in which names and formats are kept"
+    " (those that cannot be written become .png); for a video, a file (.mp4,"
+    " .mov, .mkv, .m4v) or a folder.",
     required=True,
+)
+_RESUME = flags.DEFINE_bool(
+    "resume",
+    False,
+    "Of a folder, leave out photos whose painting is there already and newer"
+    " than the photo and the model: goes on where an earlier run ended.",
+)
+_STRIP = flags.DEFINE_bool(
+    "strip",
+    False,
+    "Leave out date, place, camera and resolution (EXIF), which paintings"
+    " otherwise take over from their photos.",
 )
 
 
 def main() -> None:
     """Plans the output, loads the model, stylizes."""
+    is_folder = files.resolve(_INPUT.value, "input").is_dir()
+    model = files.resolve(_MODEL.value, "model")
+    (_stylize_folder if is_folder else _stylize_file)(model)
+
+
+def _stylize_file(folder: pathlib.Path) -> None:
     from fast_depth_style.stylization import plan
 
-    source = pathlib.Path(_INPUT.value)
-    is_video = source.suffix.lower() in plan.VIDEO_SUFFIXES
-    if source.is_dir():
-        targets = plan.plan_folder(source, _OUTPUT.value)
-    elif is_video:
-        targets = plan.plan_video(source, _OUTPUT.value)
-    else:
-        targets = plan.plan_file(source, _OUTPUT.value)
+    source, target = plan.plan_file(_INPUT.value, _OUTPUT.value)
+    from fast_depth_style.exporting.saved_model import read_model
 
-    from fast_depth_style.serving.saved_model import read_model
+    model = read_model(folder)
+    if plan.is_video(source):
+        from fast_depth_style.stylization.video import stylize_video
 
-    model = read_model(_MODEL.value)
-    if source.is_dir():
-        _stylize_folder(model, source, targets)
-        return
-    target = targets[source]
-    (_stylize_video if is_video else _stylize_photo)(model, source, target)
-    print(f"stylized {target}")
-
-
-def _stylize_folder(model, folder, targets):
-    from fast_depth_style.stylization import photos
-
-    stylized = photos.stylize_photos(
-        model,
-        targets,
-        warn=lambda line: tqdm.write(f"skipped {line}", file=sys.stderr),
-        track=lambda files: tqdm(files, unit="photo"),
-    )
-    if not stylized:
-        raise RequestError(f"none of the photos in {folder} could be stylized")
-    skipped = len(targets) - stylized
-    print(
-        f"stylized {stylized}, skipped {skipped}"
-        f"{' (named above)' if skipped else ''}"
-    )
-
-
-def _stylize_photo(model, photo, target):
-    from fast_depth_style.images.files import UnreadablePicture
-    from fast_depth_style.stylization import photos
-
-    try:
-        photos.stylize_photo(
-            model, photo, target, lambda tiles: tqdm(tiles, unit="tile")
+        stylize_video(
+            model, source, target, lambda frames, n: track(frames, n, "frame")
         )
-    except UnreadablePicture as error:
-        raise RequestError(str(error)) from error
+    else:
+        from fast_depth_style.stylization.photos import stylize_photo
+
+        if note := stylize_photo(model, source, target, track, _STRIP.value):
+            say(note)
+    print(f"stylized {printable(target)}")
 
 
-def _stylize_video(model, video, target):
-    from fast_depth_style.stylization.video import stylize_video
+def _stylize_folder(folder: pathlib.Path) -> None:
+    from fast_depth_style.stylization import plan
 
-    stylize_video(
-        model,
-        video,
-        target,
-        lambda frames, total: tqdm(frames, total=total, unit="frame"),
+    targets, left_out = plan.plan_folder(_INPUT.value, _OUTPUT.value)
+    planned = len(targets)
+    if _RESUME.value:
+        from fast_depth_style.exporting.saved_model import find_model
+
+        targets = plan.without_done(targets, find_model(folder))
+    done = planned - len(targets)
+    for path, reason in left_out.items():
+        say(f"skipped {printable(path)}: {reason}")
+    if not targets:
+        print(f"stylized 0, done before {done}")
+        return
+
+    from fast_depth_style.exporting.saved_model import read_model
+    from fast_depth_style.stylization.photos import stylize_photos
+
+    counts = stylize_photos(
+        read_model(folder),
+        targets,
+        warn=say,
+        track=lambda photos: track(photos, unit="photo"),
+        strip=_STRIP.value,
     )
+    skipped = counts.unreadable + counts.unwritten + len(left_out)
+    if not counts.stylized and not done:
+        raise RequestError(
+            f"none of the photos in {printable(_INPUT.value)} could be stylized"
+        )
+    print(
+        f"stylized {counts.stylized}, skipped {skipped}"
+        f"{' (named above)' if skipped else ''}"
+        f"{f', done before {done}' if done else ''}"
+    )
+    if counts.unwritten:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ r"""Stylizes photos in bulk with Apache Beam, on one machine or on a cluster.
         --runner=FlinkRunner -- --flink_master=localhost:8081
 
 What stands behind -- are options of Beam and of the runner. Files that cannot
-be decoded are listed in OUTPUT/broken.txt. Needs pip install
-'fast-depth-style[beam]'.
+be decoded are listed in OUTPUT/broken.txt.
 """
 
 import importlib.util
@@ -16,7 +15,7 @@ import logging
 
 from absl import flags
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import MissingExtraError, RequestError
 from fast_depth_style.tools import program
 
 _MODEL = flags.DEFINE_string(
@@ -50,18 +49,14 @@ _RUNNER = flags.DEFINE_string(
 def main(*options: str) -> None:
     """Runs the pipeline and prints the counts."""
     if importlib.util.find_spec("apache_beam") is None:
-        raise RequestError(
-            "apache-beam is not installed: pip install 'fast-depth-style[beam]'"
-        )
+        raise MissingExtraError("stylize_beam", "beam")
     # Beam warns of optional packages that it does without.
     logging.getLogger().setLevel(logging.ERROR)
     from fast_depth_style.stylization import beam
 
+    runner = f"--runner={_RUNNER.value}"
     counts = beam.stylize_files(
-        _MODEL.value,
-        _INPUT.value,
-        _OUTPUT.value,
-        [f"--runner={_RUNNER.value}", *options],
+        _MODEL.value, _INPUT.value, _OUTPUT.value, [runner, *options]
     )
     broken = f"{_OUTPUT.value.rstrip('/')}/{beam.BROKEN}"
     if not counts.stylized:
@@ -69,10 +64,8 @@ def main(*options: str) -> None:
             f"{_INPUT.value}: none of the files could be stylized"
             + (f"; {broken} says why" if counts.broken else "")
         )
-    print(
-        f"stylized {counts.stylized}, skipped {counts.broken}"
-        + (f" (listed in {broken})" if counts.broken else "")
-    )
+    listed = f" (listed in {broken})" if counts.broken else ""
+    print(f"stylized {counts.stylized}, skipped {counts.broken}{listed}")
 
 
 if __name__ == "__main__":

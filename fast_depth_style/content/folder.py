@@ -1,41 +1,48 @@
-"""Content photos from a folder."""
+"""Content photos from a folder, and from whatever else has a name."""
 
 import pathlib
 
-from fast_depth_style.content.photo_source import PhotoSource
-from fast_depth_style.images import files
-from fast_depth_style.requests import RequestError
+from fast_depth_style.content.source import PhotoSource
+from fast_depth_style.errors import RequestError
+from fast_depth_style.files import printable, resolve
+from fast_depth_style.images.folder import SUFFIXES, look_through
 
 
 class FolderContent(PhotoSource):
     """The photos of a folder and its subfolders.
 
-    Files that cannot be decoded are skipped and named in `skipped`.
+    What looks like a picture and is not read is named in `skipped` as well.
     """
 
     def __init__(self, path: str | pathlib.Path):
-        """Lists the folder.
-
-        Args:
-          path: A folder; `images.files.SUFFIXES` says which of its files
-            count as photos.
-
-        Raises:
-          RequestError: It is not a folder, holds no pictures, or none that
-            can be used.
-        """
-        super().__init__()
-        self._files = files.list_pictures(path)
+        """Lists the folder; RequestError if no picture in it can be used."""
+        self._files, left_out = look_through(resolve(path, "content"))
         if not self._files:
             raise RequestError(
-                f"{path}: no pictures in this folder or below it "
-                f"({' '.join(sorted(files.SUFFIXES))})"
+                f"{printable(path)}: no pictures in this folder or below it "
+                f"({' '.join(sorted(SUFFIXES))})"
             )
-        self._check_one_is_usable()
+        super().__init__()
+        self.skipped |= {printable(p): why for p, why in left_out.items()}
 
     def __len__(self) -> int:
         """Number of pictures, the unusable ones included."""
         return len(self._files)
 
     def _encoded(self, photo: int) -> tuple[str, pathlib.Path]:
-        return str(self._files[photo]), self._files[photo]
+        return printable(self._files[photo]), self._files[photo]
+
+
+def open_content(spec: str) -> PhotoSource:
+    """Opens a folder, `tfds:coco/2014` or `tfds:coco/2017`.
+
+    The data sets are downloaded on first use.
+
+    Raises:
+        RequestError: The photos cannot be had, or none of them is usable.
+    """
+    if spec.startswith("tfds:"):
+        from fast_depth_style.content.tfds_coco import TfdsCocoContent
+
+        return TfdsCocoContent(spec.removeprefix("tfds:"))
+    return FolderContent(spec)

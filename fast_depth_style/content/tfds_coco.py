@@ -1,19 +1,21 @@
 """Content photos from the COCO data sets of TensorFlow Datasets."""
 
-import contextlib
 import os
+import pathlib
 import socket
 import struct
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from fast_depth_style.content.photo_source import PhotoSource
-from fast_depth_style.requests import RequestError
+from fast_depth_style.content.source import PhotoSource
+from fast_depth_style.errors import RequestError
+from fast_depth_style.files import printable
 
-#: What the first use of a data set downloads, in GiB.
 DOWNLOAD_GIB = {"coco/2014": 37.6, "coco/2017": 25.2}
+"""What the first use of a data set downloads."""
 
 _HOST = ("images.cocodataset.org", 80)
 
@@ -21,66 +23,48 @@ _HOST = ("images.cocodataset.org", 80)
 class TfdsCocoContent(PhotoSource):
     """The train split of `coco/2014` or `coco/2017`.
 
-    The data set is downloaded and prepared where that was not done before.
-    Its TFRecord files are then read at random positions, so a run resumes
-    at once and its order is a full shuffle, not that of a buffer. The JPEG
-    files in them are decoded like those of a folder.
+    It is downloaded and prepared where that was not done before: in the folder
+    of the environment variable TFDS_DATA_DIR, else `~/tensorflow_datasets`.
+    Its TFRecord files are then read at random positions, so a run resumes at
+    once and its order is a full shuffle. (`tfds.data_source` wants the data
+    set prepared a second time, as ArrayRecord.)
     """
 
-    def __init__(self, name: str, data_dir: str | None = None):
+    def __init__(self, name: str):
         """Opens the data set, downloading it if need be.
 
-        Args:
-          name: `coco/2014` or `coco/2017`.
-          data_dir: Folder of TensorFlow Datasets; by default the environment
-            variable TFDS_DATA_DIR, else `~/tensorflow_datasets`.
-
         Raises:
-          RequestError: No such data set, it cannot be downloaded or stored,
-            or what is prepared on disk is damaged.
+            RequestError: No such data set, it cannot be downloaded or stored,
+                or what is prepared on disk is damaged.
         """
-        super().__init__()
         if name not in DOWNLOAD_GIB:
             raise RequestError(
                 f"tfds:{name}: unknown content; use a folder or "
                 + " or ".join(f"tfds:{known}" for known in DOWNLOAD_GIB)
             )
-        try:
-            import tensorflow as tf
-            import tensorflow_datasets as tfds
-        except ImportError as error:
-            raise RequestError(
-                f"tfds:{name} needs tensorflow and tensorflow-datasets "
-                f"({error}); install them or use a folder of photos"
-            ) from error
+        import tensorflow as tf
+        import tensorflow_datasets as tfds
+
         self._parse = tf.train.Example.FromString
-        builder = tfds.builder(
-            name, data_dir=data_dir or os.environ.get("TFDS_DATA_DIR")
-        )
+        data_dir = os.environ.get("TFDS_DATA_DIR")
+        builder = tfds.builder(name, data_dir=data_dir)
         if not builder.is_prepared():
             _prepare(builder, name)
         split = builder.info.splits["train"]
-        if builder.info.file_format != tfds.core.FileFormat.TFRECORD:
-            raise RequestError(
-                f"{builder.data_path}: prepared as "
-                f"{builder.info.file_format.value}, only tfrecord can be read"
-            )
         self._shards = [os.fspath(path) for path in split.filepaths]
-        self._records = np.array(
-            [
-                (shard, start, length)
-                for shard, path in enumerate(self._shards)
-                for start, length in _records(path)
-            ],
-            np.int64,
-        )
-        if len(self._records) != split.num_examples or not len(self):
+        records = [
+            (shard, start, length)
+            for shard, path in enumerate(self._shards)
+            for start, length in _records(path)
+        ]
+        if len(records) != split.num_examples or not records:
             raise RequestError(
-                f"{builder.data_path}: {len(self._records)} photos where "
+                f"{builder.data_path}: {len(records)} photos where "
                 f"{split.num_examples} should be; delete that folder to have "
                 "it prepared again"
             )
-        self._check_one_is_usable()
+        self._records = np.array(records, np.int64)
+        super().__init__()
 
     def __len__(self) -> int:
         """Number of photos, the unusable ones included."""
@@ -105,8 +89,7 @@ def _records(path: str) -> Iterator[tuple[int, int]]:
         if hasattr(os, "posix_fadvise"):
             # Without read-ahead only the pages with lengths are fetched.
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
-        end = file.seek(0, os.SEEK_END)
-        start = 0
+        start, end = 0, file.seek(0, os.SEEK_END)
         while start + 16 <= end:
             file.seek(start)
             (length,) = struct.unpack("<Q", file.read(8))
@@ -116,7 +99,7 @@ def _records(path: str) -> Iterator[tuple[int, int]]:
             start += 16 + length
 
 
-def _prepare(builder, name: str) -> None:
+def _prepare(builder: Any, name: str) -> None:
     """Downloads and prepares a data set with its real builder."""
     print(
         f"{name} is not in {builder.data_path} yet: downloading "
@@ -125,35 +108,34 @@ def _prepare(builder, name: str) -> None:
         file=sys.stderr,
         flush=True,
     )
-    from tensorflow_datasets.core.download.util import DownloadError
+    from tensorflow_datasets.core.download import (
+        download_manager,
+        downloader,
+        util,
+    )
 
+    retries = downloader.MAX_RETRIES
     try:
-        with _few_retries_without_network():
-            builder.download_and_prepare()
-    except (OSError, DownloadError) as error:
+        try:
+            socket.create_connection(_HOST, timeout=10).close()
+        except OSError:
+            # No host: fail at once, not after minutes. It is still tried:
+            # files may be there already, or a proxy may know the way.
+            downloader.MAX_RETRIES = 1
+        builder.download_and_prepare()
+    except download_manager.NonMatchingChecksumError as error:
+        downloads = pathlib.Path(builder.data_path).parents[2] / "downloads"
+        raise RequestError(
+            f"tfds:{name}: what was downloaded is not the data set (the page "
+            "of a login or a proxy?): check the network, delete "
+            f"{printable(downloads)} and run the command again"
+        ) from error
+    except (OSError, util.DownloadError) as error:
         reason = " ".join(str(error).split())
         raise RequestError(
             f"cannot download tfds:{name} to {builder.data_path}: {reason}; "
             "use a folder of photos, or set TFDS_DATA_DIR to where the data "
             "set is prepared"
         ) from error
-
-
-@contextlib.contextmanager
-def _few_retries_without_network() -> Iterator[None]:
-    """Lets downloads fail at once, not after minutes, if there is no host.
-
-    They are still tried: files may have been downloaded before, or a proxy
-    may know the way.
-    """
-    from tensorflow_datasets.core.download import downloader
-
-    retries = downloader.MAX_RETRIES
-    try:
-        socket.create_connection(_HOST, timeout=10).close()
-    except OSError:
-        downloader.MAX_RETRIES = 1
-    try:
-        yield
     finally:
         downloader.MAX_RETRIES = retries

@@ -3,22 +3,16 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
+
+def _palette(colours: str) -> np.ndarray:
+    return np.array([[*bytes.fromhex(c)] for c in colours.split()], float)
+
+
 _SUPERSAMPLING = 2
 # Night blues and teals, a band of warm lights, a few dark accents.
-_SKY = np.array(
-    [
-        (13, 27, 62),
-        (20, 52, 110),
-        (30, 90, 148),
-        (64, 146, 176),
-        (140, 196, 190),
-    ],
-    float,
-)
-_LIGHT = np.array(
-    [(214, 88, 38), (236, 148, 44), (250, 206, 92), (255, 240, 190)], float
-)
-_ACCENT = np.array([(96, 20, 48), (10, 14, 34), (188, 40, 44)], float)
+_SKY = _palette("0d1b3e 14346e 1e5a94 4092b0 8cc4be")
+_LIGHT = _palette("d65826 ec942c face5c fff0be")
+_ACCENT = _palette("601430 0a0e22 bc282c")
 # (x, y, radius, turn) of each whirl, in parts of the shorter side.
 _WHIRLS = (
     (0.30, 0.34, 0.24, 1.0),
@@ -26,49 +20,36 @@ _WHIRLS = (
     (1.12, 0.70, 0.26, 1.0),
     (0.48, 0.86, 0.17, -1.0),
 )
+# (breadth, length, density) of each layer of strokes, likewise.
+_LAYERS = (
+    (0.060, 0.30, 9.0),
+    (0.034, 0.24, 12.0),
+    (0.018, 0.17, 14.0),
+    (0.010, 0.10, 9.0),
+)
 
 
 def paint(height: int = 512, width: int = 704, seed: int = 7) -> np.ndarray:
     """Paints the picture that the demo learns its style from.
 
     Layers of strokes, broad ones first. A stroke follows the flow, takes its
-    colour from where it starts and is drawn as a bundle of bristles.
-
-    Args:
-        height: Height in pixels.
-        width: Width in pixels.
-        seed: The same seed paints the same picture.
-
-    Returns:
-        (height, width, 3) uint8 RGB.
+    colour from where it starts and is drawn as a bundle of bristles. The same
+    seed paints the same picture, (height, width, 3) uint8 RGB.
     """
     random = np.random.default_rng(seed)
     scale = _SUPERSAMPLING
     canvas = Image.new("RGB", (width * scale, height * scale), (16, 34, 74))
     draw = ImageDraw.Draw(canvas)
     side = min(height, width)
-    for breadth, length, density in (
-        (0.060, 0.30, 9.0),
-        (0.034, 0.24, 12.0),
-        (0.018, 0.17, 14.0),
-        (0.010, 0.10, 9.0),
-    ):
-        number = int(
-            density * height * width / (side * side * breadth * length)
-        )
-        number = int(number * 0.35)
-        for start in random.uniform(
-            (0, 0), (width / side, height / side), (number, 2)
-        ):
+    corner = width / side, height / side
+    for breadth, length, density in _LAYERS:
+        area = side * side * breadth * length
+        number = int(int(density * height * width / area) * 0.35)
+        for start in random.uniform((0, 0), corner, (number, 2)):
             path = _follow(start, length * random.uniform(0.6, 1.2), random)
             colour = _colour(start, random)
-            _stroke(
-                draw,
-                path * side * scale,
-                breadth * side * scale,
-                colour,
-                random,
-            )
+            pixels = side * scale
+            _stroke(draw, path * pixels, breadth * pixels, colour, random)
     return np.asarray(canvas.resize((width, height), Image.Resampling.LANCZOS))
 
 
@@ -99,10 +80,8 @@ def _colour(point, random):
     glow = 0.0
     for cx, cy, radius, _ in _WHIRLS:
         distance = np.hypot(point[0] - cx, point[1] - cy) / radius
-        ring = np.exp(-(distance**2) * 2.2) + 0.5 * np.exp(
-            -((distance - 1.0) ** 2) * 14
-        )
-        glow = max(glow, ring)
+        rim = np.exp(-((distance - 1.0) ** 2) * 14)
+        glow = max(glow, np.exp(-(distance**2) * 2.2) + 0.5 * rim)
     chance = random.uniform()
     if chance < 0.05:
         palette, place = _ACCENT, random.uniform()
@@ -129,9 +108,5 @@ def _stroke(draw, path, breadth, colour, random):
         first, last = random.integers(0, 2), len(path) - random.integers(0, 3)
         shade = 26 * (offset + random.normal(0, 0.25))
         fill = tuple(int(c) for c in np.clip(colour + shade, 0, 255))
-        draw.line(
-            [tuple(point) for point in line[first:last]],
-            fill=fill,
-            width=thickness,
-            joint="curve",
-        )
+        points = [tuple(point) for point in line[first:last]]
+        draw.line(points, fill=fill, width=thickness, joint="curve")

@@ -1,16 +1,20 @@
 """The demo: paint, train, export, stylize, and show it all on one page."""
 
+import json
+import os
 import pathlib
 import time
 
+from fast_depth_style import files
 from fast_depth_style.demo import page
 from fast_depth_style.demo.samples import write_samples
-from fast_depth_style.images.files import Picture, read_rgb, write_picture
-from fast_depth_style.perception.registry import depth_network
-from fast_depth_style.serving.export import export
-from fast_depth_style.serving.export_settings import ExportSettings
-from fast_depth_style.serving.network import read_network
-from fast_depth_style.serving.saved_model import read_card, read_model
+from fast_depth_style.exporting.export import REPORT, export
+from fast_depth_style.exporting.saved_model import read_model
+from fast_depth_style.exporting.settings import ExportSettings
+from fast_depth_style.exporting.verification import Verification
+from fast_depth_style.images.files import read_rgb, write_picture
+from fast_depth_style.images.picture import Picture
+from fast_depth_style.perception.compact_depth import CompactDepth
 from fast_depth_style.stylization.tiles import stylize
 from fast_depth_style.training.run import export_run, train
 from fast_depth_style.training.settings import preset
@@ -19,8 +23,8 @@ _VARIANTS = ("_no_depth", "_mobile")
 
 
 def run(
-    output: str | pathlib.Path,
-    styles: str | pathlib.Path,
+    output: str | os.PathLike[str],
+    styles: str | os.PathLike[str],
     steps: int | None = None,
 ) -> pathlib.Path:
     """Trains a style from scratch and shows it beside the shipped ones.
@@ -36,9 +40,14 @@ def run(
         The page.
 
     Raises:
-        RequestError: scikit-learn, whose sample photos are used, is missing.
+        RequestError: The output cannot be written or holds other files; or
+            scikit-learn, whose sample photos are used, is missing.
     """
-    output = pathlib.Path(output)
+    output = files.resolve(output, "output")
+    styles = files.resolve(styles, "styles")
+    files.require_own_folder(output, "output")
+    files.require_writable(output, "output")
+    files.mark_own_folder(output)
     seconds = {}
     started = time.monotonic()
 
@@ -61,38 +70,39 @@ def run(
     lap("training")
 
     print("3/5 Exporting for phones", flush=True)
-    for_phones = ExportSettings(("tflite_float16",), (256,), str(photos))
-    phone, *_ = export(read_network(model), read_card(model), model, for_phones)
+    for_phones = ExportSettings(("tflite_float16",), ("256",), str(photos))
+    export(model, model, for_phones)
+    figures = json.loads((model / REPORT).read_text())["formats"]
+    phone = Verification(**figures["tflite_float16"][0])
     lap("export")
 
     print("4/5 Stylizing", flush=True)
     models = {"our painting": model} | {
         folder.name.replace("_", " "): folder
-        for folder in sorted(pathlib.Path(styles).glob("*"))
+        for folder in sorted(styles.glob("*"))
         if (folder / "1").is_dir() and not folder.name.endswith(_VARIANTS)
     }
+    originals = {path.stem: read_rgb(path) for path in sorted(photos.iterdir())}
     pictures = {}
     for label, folder in models.items():
         loaded = read_model(folder)
-        for photo in sorted(photos.iterdir()):
-            stylized = stylize(loaded, read_rgb(photo))
-            pictures[label, photo.stem] = stylized
-            name = f"{photo.stem}_{label.replace(' ', '_')}.jpg"
-            write_picture(output / name, Picture(stylized))
+        for name, photo in originals.items():
+            pictures[label, name] = stylize(loaded, photo)
+            file = output / f"{name}_{label.replace(' ', '_')}.jpg"
+            write_picture(file, Picture(pictures[label, name]))
     lap("stylizing")
 
     print("5/5 Writing the page", flush=True)
-    originals = {p.stem: read_rgb(p) for p in sorted(photos.iterdir())}
-    html = page.render(
+    text = page.render(
         read_rgb(painting),
         originals,
         pictures,
-        depth_network("compact"),
+        CompactDepth(),
         workdir,
         seconds,
         phone,
     )
     path = output / "index.html"
-    path.write_text(html)
-    print(f"Done in {sum(seconds.values()):.0f} s. Open {path.resolve()}")
+    files.write_text(path, text)
+    print(f"Done in {sum(seconds.values()):.0f} s. Open {path}")
     return path

@@ -4,32 +4,26 @@ import pathlib
 import shutil
 
 from fast_depth_style.demo.painting import paint
-from fast_depth_style.images.files import Picture, write_picture
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import MissingExtraError
+from fast_depth_style.images.files import write_picture
+from fast_depth_style.images.picture import Picture
 
 
-def write_samples(
-    folder: str | pathlib.Path,
-) -> tuple[pathlib.Path, pathlib.Path]:
-    """Writes our own painting and scikit-learn's sample photos, as files.
+def write_samples(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """Writes our own painting and scikit-learn's sample photos into a folder.
 
-    Args:
-        folder: Where they go; made where it does not exist. A painting that
-            is there already stays.
+    The folder is made where it does not exist; a painting that is there stays.
 
     Returns:
         The file of the painting and the folder of the photos.
 
     Raises:
-        RequestError: scikit-learn is missing.
+        MissingExtraError: scikit-learn is missing.
     """
     try:
         import sklearn.datasets
     except ImportError as error:
-        raise RequestError(
-            "the sample photos are scikit-learn's: pip install scikit-learn"
-        ) from error
-    folder = pathlib.Path(folder)
+        raise MissingExtraError("sample photos", "demo") from error
     photos = folder / "photos"
     photos.mkdir(parents=True, exist_ok=True)
     source = pathlib.Path(sklearn.datasets.__file__).parent / "images"

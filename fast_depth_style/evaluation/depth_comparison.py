@@ -1,15 +1,14 @@
 """How far a depth map is from a target: numbers from two numpy arrays.
 
-Maps are (height, width) of any real type; pixels where the target is NaN are
-unknown and count nowhere. Where a number has no meaning (a flat target has no
-order to keep), it is NaN.
+Maps are (height, width) of any real type. Pixels where the target is NaN are
+unknown and count nowhere. A number is NaN where it has no meaning, as the rank
+correlation with a flat target.
 """
 
 import numpy as np
-from scipy import ndimage, stats
 
-ORDINAL_PAIRS = 5000
-ORDINAL_MARGIN = 0.1
+from fast_depth_style.evaluation.scipy_extra import ndimage, stats
+
 EDGE_SHARE = 0.1
 EDGE_TOLERANCE = 2
 
@@ -18,32 +17,19 @@ def align(depth: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Scales and shifts `depth` to fit `target`, by least squares.
 
     min over (s, t) of sum (s depth + t - target)^2 (Ranftl et al. 2020, eq.
-    4). The scale may come out negative, which favours an inverted map;
-    Spearman and ordinal error tell it.
-
-    Args:
-        depth: (height, width).
-        target: (height, width), NaN where unknown.
-
-    Returns:
-        (height, width) float64 s depth + t; the target's mean where `depth`
-        is flat.
+    4). The scale may be negative, which favours an inverted map; the rank
+    correlation shows it. A flat map becomes the target's mean.
     """
-    known = np.isfinite(target)
     x, y = _known(depth, target)
-    if not x.size or np.ptp(x) == 0:
-        mean = y.mean() if y.size else np.nan
-        return np.full(known.shape, mean)
+    if not _varies(x):
+        return np.full(depth.shape, y.mean() if y.size else np.nan)
     centred = x - x.mean()
     scale = np.mean(centred * (y - y.mean())) / np.mean(centred**2)
     return scale * (depth.astype("float64") - x.mean()) + y.mean()
 
 
 def squared_difference(depth: np.ndarray, target: np.ndarray) -> float:
-    """Mean squared difference, in squared units of the maps.
-
-    The squared L2 distance per pixel: Xu, Zhang, Yang 2017, eq. 4.
-    """
+    """Mean squared difference (Xu, Zhang, Yang 2017, eq. 4, per pixel)."""
     x, y = _known(depth, target)
     return float(np.mean((x - y) ** 2)) if x.size else np.nan
 
@@ -51,8 +37,7 @@ def squared_difference(depth: np.ndarray, target: np.ndarray) -> float:
 def relative_squared_difference(depth: np.ndarray, target: np.ndarray) -> float:
     """Mean squared difference over the target's variance.
 
-    0 where the map is kept, 1 for an even map at the target's mean; NaN for a
-    flat target.
+    0 where the map is kept, 1 for an even map at the target's mean.
     """
     _, y = _known(depth, target)
     if not _varies(y):
@@ -66,9 +51,14 @@ def root_mean_squared_error(depth: np.ndarray, target: np.ndarray) -> float:
 
 
 def absolute_relative_error(depth: np.ndarray, target: np.ndarray) -> float:
-    """Mean of |depth - target| / target (Eigen et al. 2014); target > 0."""
+    """Mean of |depth - target| / target (Eigen et al. 2014).
+
+    NaN where a target is not positive, as some networks' may be.
+    """
     x, y = _known(depth, target)
-    return float(np.mean(np.abs(x - y) / y)) if x.size else np.nan
+    if not x.size or y.min() <= 0:
+        return np.nan
+    return float(np.mean(np.abs(x - y) / y))
 
 
 def share_within(
@@ -87,51 +77,16 @@ def share_within(
 
 
 def spearman(depth: np.ndarray, target: np.ndarray) -> float:
-    """Rank correlation, -1..1, equal values sharing their mean rank.
+    """Rank correlation, equal values sharing their mean rank.
 
-    0 for a flat map, in which no order is left; NaN for a flat target.
+    0 for a flat map, in which no order is left.
     """
     x, y = _known(depth, target)
     if not _varies(y):
         return np.nan
-    if np.ptp(x) == 0:
+    if not _varies(x):
         return 0.0
-    x, y = stats.rankdata(x), stats.rankdata(y)
-    x, y = x - x.mean(), y - y.mean()
-    return float(np.sum(x * y) / np.sqrt(np.sum(x**2) * np.sum(y**2)))
-
-
-def ordinal_error(
-    depth: np.ndarray, target: np.ndarray, seed: int = 0
-) -> float:
-    """Share of pixel pairs whose nearer one has changed.
-
-    After Chen et al. 2016 ("Depth in the wild"): `ORDINAL_PAIRS` random pairs,
-    of which those count that are further apart in the target than
-    `ORDINAL_MARGIN` of its standard deviation. A pair that has become equal
-    is half an error, so a flat map gets 0.5, as guessing would.
-
-    Args:
-        depth: (height, width).
-        target: (height, width), NaN where unknown.
-        seed: Which pairs; the same for all maps of one size and mask.
-
-    Returns:
-        0..1; NaN for a flat target.
-    """
-    x, y = _known(depth, target)
-    if not _varies(y):
-        return np.nan
-    pairs = np.random.default_rng(seed).integers(
-        y.size, size=(2, ORDINAL_PAIRS)
-    )
-    wanted = y[pairs[0]] - y[pairs[1]]
-    found = x[pairs[0]] - x[pairs[1]]
-    apart = np.abs(wanted) > ORDINAL_MARGIN * np.std(y)
-    if not apart.any():
-        return np.nan
-    agreement = np.sign(wanted[apart]) * np.sign(found[apart])
-    return float(np.mean((1 - agreement) / 2))
+    return float(np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1])
 
 
 def edge_f_score(depth: np.ndarray, target: np.ndarray) -> float:
@@ -140,15 +95,7 @@ def edge_f_score(depth: np.ndarray, target: np.ndarray) -> float:
     An edge is a pixel whose Sobel gradient is above a threshold: the one that
     the steepest tenth (`EDGE_SHARE`) of the target passes. An edge is found if
     there is one of the other map within `EDGE_TOLERANCE` pixels. Pixels beside
-    an unknown one are no edges.
-
-    Args:
-        depth: (height, width), already in the target's scale: see `align`.
-        target: (height, width), NaN where unknown.
-
-    Returns:
-        The harmonic mean of precision and recall; NaN where the target has no
-        edges.
+    an unknown one are no edges. `depth` is in the target's scale: see `align`.
     """
     known = np.isfinite(target)
     inside = ndimage.binary_erosion(known, np.ones((3, 3)), border_value=1)
@@ -161,7 +108,7 @@ def edge_f_score(depth: np.ndarray, target: np.ndarray) -> float:
     if not wanted.any():
         return np.nan
     found = inside & (_steepness(np.where(known, depth, 0)) > threshold)
-    near = np.ones((2 * EDGE_TOLERANCE + 1,) * 2)
+    near = np.ones((2 * EDGE_TOLERANCE + 1,) * 2, bool)
     right = np.sum(found & ndimage.binary_dilation(wanted, near))
     recalled = np.sum(wanted & ndimage.binary_dilation(found, near))
     if not right or not recalled:

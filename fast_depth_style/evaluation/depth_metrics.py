@@ -1,96 +1,149 @@
-"""Depth before and after, as depth networks see it."""
+"""Depth of a picture, as depth networks see it.
+
+Against the depth of its photo and, where there is one, against measured depth.
+"""
 
 import numpy as np
 
 from fast_depth_style.evaluation import depth_comparison as compare
-from fast_depth_style.evaluation.evaluator import Context, Metric, Sample
-from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.evaluation.evaluator import Context, Evaluator, Metric
+from fast_depth_style.evaluation.judges import Judge
+from fast_depth_style.evaluation.photo_sets import nearest
+from fast_depth_style.evaluation.scipy_extra import ndimage
 
-NEAREST, FARTHEST = 1.0, 10.0
+BLUR = 2.0
+"""Of photo and picture before `…_blurred`: standard deviation in pixels."""
 
-
-class DepthMetrics:
-    """Compares the depth of each picture with that of its photo."""
-
-    def __init__(self, name: str, judge: DepthEstimator):
-        """Takes a depth network.
-
-        Args:
-            name: Of the judge, in metric names and the report.
-            judge: The network; one that training did not see.
-        """
-        self.judge = judge
-        self.name = name
-        self.metrics = [
-            Metric(f"depth.{name}.{key}", f"{label} ({name})", better, headline)
-            for key, label, better, headline in _METRICS
-        ]
-
-    def measure(self, sample: Sample) -> list[dict[str, float]]:
-        """One dict per picture; a metric name is "depth.<judge>.<key>"."""
-        target, *maps = sample.outputs(self.judge)["depth"]
-        return [
-            {
-                f"depth.{self.name}.{key}": value
-                for key, value in _compare(self.judge, depth, target).items()
-            }
-            for depth in maps
-        ]
-
-
-_METRICS = (
+_AGAINST_PHOTO = (
     ("raw", "Depth error, over the photo's variance", "lower", True),
     ("aligned", "Depth error, scale and shift aligned", "lower", True),
+    ("raw_blurred", "Depth error, both blurred", "lower", False),
+    ("aligned_blurred", "Depth error, aligned, both blurred", "lower", False),
     ("squared", "Squared depth difference", "lower", False),
     ("rmse", "Depth RMSE, aligned", "lower", False),
     ("abs_rel", "AbsRel, aligned", "lower", False),
     ("delta1", "delta < 1.25, aligned", "higher", False),
     ("spearman", "Depth rank correlation", "higher", True),
-    ("ordinal", "Depth order errors", "lower", False),
     ("edges", "Depth edge F-score, aligned", "higher", False),
+)
+_AGAINST_MEASURED = (
+    ("raw_rmse", "RMSE against measured depth, m", "lower", True),
+    ("raw_abs_rel", "AbsRel against measured depth", "lower", False),
+    ("raw_delta1", "delta < 1.25 against measured depth", "higher", True),
+    ("rmse", "Aligned RMSE against measured depth, m", "lower", True),
+    ("abs_rel", "Aligned AbsRel against measured depth", "lower", False),
+    ("delta1", "Aligned delta < 1.25, measured depth", "higher", True),
+    ("spearman", "Rank correlation with measured depth", "higher", True),
+    ("edges", "Edge F-score, aligned, measured depth", "higher", False),
 )
 
 
-def evaluators(context: Context) -> list[DepthMetrics]:
-    """One evaluator per judge."""
-    return [DepthMetrics(*item) for item in context.judges.items()]
+def evaluators(context: Context) -> list[Evaluator]:
+    """One evaluator per judge, and another where depth was measured.
+
+    "depth.<judge>.<key>" compares a picture with its photo; it has no ratios
+    (AbsRel, delta) where the judge has no metres. "measured.<judge>.<key>"
+    compares it with measured depth; what the judge makes of the photo itself
+    is the row of the control `identity`.
+    """
+    found = [_against_photo(judge) for judge in context.judges]
+    if context.measured:
+        found += [_against_measured(judge) for judge in context.judges]
+    return found
 
 
-def _compare(judge, depth, target):
-    aligned = compare.align(depth, target)
-    distance, wanted = _distances(judge, aligned, target)
+def _against_photo(judge: Judge) -> Evaluator:
+    estimator = judge.estimator
+    metres = estimator.is_metric and estimator.quantity == "depth"
+    relative = compare.relative_squared_difference
+
+    def blurred(batch):
+        sigmas = (0, BLUR, BLUR, 0)
+        return estimator(ndimage.gaussian_filter(batch, sigmas))
+
+    def compare_maps(sample):
+        target, *maps = sample.outputs(estimator)
+        soft_target, *soft_maps = sample.outputs(blurred)
+        for depth, soft in zip(maps, soft_maps, strict=True):
+            aligned = compare.align(depth, target)
+            soft_aligned = compare.align(soft, soft_target)
+            yield {
+                "raw": relative(depth, target),
+                "aligned": relative(aligned, target),
+                "raw_blurred": relative(soft, soft_target),
+                "aligned_blurred": relative(soft_aligned, soft_target),
+                "squared": compare.squared_difference(depth, target),
+                **_distances(aligned, target),
+                **_order(depth, aligned, target),
+            }
+
+    left_out = () if metres else ("abs_rel", "delta1")
+    return _evaluator("depth", judge, _AGAINST_PHOTO, left_out, compare_maps)
+
+
+def _against_measured(judge: Judge) -> Evaluator:
+    def compare_maps(sample):
+        _, *maps = sample.outputs(judge.estimator)
+        target = nearest(sample.measured, maps[0].shape)
+        for depth in maps:
+            metres, aligned = depth, compare.align(depth, target)
+            if judge.estimator.quantity == "inverse_depth":
+                # Scale and shift belong to inverse depth (Ranftl et al. 2020).
+                metres = _invert(depth, target)
+                aligned = _invert(compare.align(depth, 1 / target), target)
+                depth = -depth
+            as_it_is = _distances(metres, target)
+            yield {
+                **{f"raw_{key}": value for key, value in as_it_is.items()},
+                **_distances(aligned, target),
+                **_order(depth, aligned, target),
+            }
+
+    raw = ("raw_rmse", "raw_abs_rel", "raw_delta1")
+    left_out = () if judge.estimator.is_metric else raw
+    return _evaluator(
+        "measured", judge, _AGAINST_MEASURED, left_out, compare_maps
+    )
+
+
+def _evaluator(family, judge, rows, left_out, compare_maps):
+    metrics = {
+        key: Metric(
+            f"{family}.{judge.name}.{key}",
+            f"{label} ({judge.title})",
+            better,
+            headline,
+        )
+        for key, label, better, headline in rows
+        if key not in left_out
+    }
+
+    def measure(sample):
+        return [
+            {metric.name: values[key] for key, metric in metrics.items()}
+            for values in compare_maps(sample)
+        ]
+
+    return Evaluator([*metrics.values()], measure)
+
+
+def _distances(metres, target):
     return {
-        "raw": compare.relative_squared_difference(depth, target),
-        "aligned": compare.relative_squared_difference(aligned, target),
-        "squared": compare.squared_difference(depth, target),
-        "rmse": compare.root_mean_squared_error(aligned, target),
-        "abs_rel": compare.absolute_relative_error(distance, wanted),
-        "delta1": compare.share_within(distance, wanted),
+        "rmse": compare.root_mean_squared_error(metres, target),
+        "abs_rel": compare.absolute_relative_error(metres, target),
+        "delta1": compare.share_within(metres, target),
+    }
+
+
+def _order(depth, aligned, target):
+    return {
         "spearman": compare.spearman(depth, target),
-        "ordinal": compare.ordinal_error(depth, target),
         "edges": compare.edge_f_score(aligned, target),
     }
 
 
-def _distances(judge, aligned, target):
-    """Both maps as distances, of which ratios have a meaning.
-
-    Metres are that. A map known only up to scale and shift is read as if the
-    photo (2nd to 98th percentile) reached from `NEAREST` to `FARTHEST`, so
-    that the ratios do not depend on the judge's scale and shift.
-    """
-    if judge.is_metric and judge.quantity == "depth":
-        return aligned, target
-    ends = (NEAREST, FARTHEST)
-    if judge.quantity == "inverse_depth":
-        ends = (1 / FARTHEST, 1 / NEAREST)
-    low, high = np.percentile(target, (2, 98))
-    if low == high:
-        nothing = np.full(target.shape, np.nan)
-        return nothing, nothing
-    maps = [
-        np.interp(values, (low, high), ends) for values in (aligned, target)
-    ]
-    if judge.quantity == "inverse_depth":
-        maps = [1 / values for values in maps]
-    return maps
+def _invert(nearness, measured):
+    """Metres, no farther than anything that was measured."""
+    if not np.isfinite(measured).any():
+        return nearness
+    return 1 / np.maximum(nearness, 1 / np.nanmax(measured))

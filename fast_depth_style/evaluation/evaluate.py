@@ -1,46 +1,40 @@
 """The evaluation: photo by photo through models, judges and metrics."""
 
-import csv
 import dataclasses
-import json
-import os
-import pathlib
-import secrets
-import sys
 from collections.abc import Sequence
 
 import numpy as np
-import tqdm
 
+from fast_depth_style import files
+from fast_depth_style import settings as fields
+from fast_depth_style.errors import RequestError
 from fast_depth_style.evaluation import photo_sets
+from fast_depth_style.evaluation import table as tables
 from fast_depth_style.evaluation.evaluator import (
     Context,
     Evaluator,
     Sample,
     find_evaluators,
 )
-from fast_depth_style.evaluation.examples import find_examples
+from fast_depth_style.evaluation.judges import load_judges
 from fast_depth_style.evaluation.report import render
 from fast_depth_style.evaluation.settings import EvaluationSettings
 from fast_depth_style.evaluation.stylizers import Stylizer, load_stylizers
-from fast_depth_style.evaluation.table import Table, csv_rows, summarize
-from fast_depth_style.images.files import UnreadablePicture, read_rgb
+from fast_depth_style.images.files import read_rgb
+from fast_depth_style.images.picture import UnreadablePicture
 from fast_depth_style.images.size import fit_short_side
-from fast_depth_style.perception.registry import (
-    depth_network,
-    perceptual_network,
-)
-from fast_depth_style.requests import RequestError
+from fast_depth_style.perception.registry import perceptual_network
+from fast_depth_style.runs.progress import track
+
+EXAMPLES = 3
+"""Photos of a set that the report shows: the first ones."""
 
 
-def evaluate(settings: EvaluationSettings) -> list[Table]:
-    """Evaluates and writes the report.
+def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
+    """Measures models on photos and writes a report.
 
     `settings.output` receives index.html, metrics.json, and per photo
     photos.csv and rooms.csv.
-
-    Args:
-        settings: What to evaluate.
 
     Returns:
         One table per set of photos.
@@ -49,46 +43,60 @@ def evaluate(settings: EvaluationSettings) -> list[Table]:
         RequestError: Something that was asked for cannot be had; found before
             any photo is evaluated.
     """
-    sets = []
-    if settings.content:
-        sets.append(
-            photo_sets.content_photos(settings.content, settings.photos)
+    folder = files.resolve(settings.output, "output")
+    files.require_own_folder(folder, "output", ("metrics.json",))
+    files.require_writable(folder, "output")
+    sets = [
+        find(files.resolve(given, flag), settings.photos)
+        for flag, given, find in (
+            ("content", settings.content, photo_sets.content_photos),
+            ("rgbd", settings.rgbd, photo_sets.rgbd_photos),
         )
-    if settings.rgbd:
-        sets.append(photo_sets.rgbd_photos(settings.rgbd, settings.photos))
+        if given
+    ]
     if not sets:
         raise RequestError("no photos: give --content=FOLDER or --rgbd=FOLDER")
-    context = _make_context(settings)
+    context = _load_context(settings)
     stylizers = load_stylizers(settings.models)
-    folder = _prepare(settings.output)
-    tables = []
+    files.mark_own_folder(folder)
+    found = []
     for photos in sets:
-        evaluators = find_evaluators(
-            dataclasses.replace(context, measured=photos.measured)
-        )
+        context = dataclasses.replace(context, measured=photos.measured)
+        evaluators = find_evaluators(context)
         table = measure(photos, stylizers, evaluators, settings.image_size)
-        _write_rows(folder / f"{table.name}.csv", csv_rows(table))
-        tables.append(table)
-    found = {
-        "settings": dataclasses.asdict(settings),
-        "sets": summarize(tables),
+        tables.write_csv(folder / f"{table.name}.csv", table)
+        found.append((table, tables.compare(table)))
+    summary = {
+        "settings": fields.to_json(settings),
+        "judges": {
+            each.name: {"spec": each.spec, "relation": each.relation}
+            for each in context.judges
+        },
+        "sets": {table.name: tables.summarize(table, c) for table, c in found},
     }
-    _write_text(
-        folder / "metrics.json", json.dumps(found, indent=1, allow_nan=False)
-    )
-    examples = []
-    for table, photos in zip(tables, sets, strict=True):
-        examples += find_examples(
-            table, photos, stylizers, context.judges, settings.image_size
-        )
-    controls = [s.label for s in stylizers if s.is_control]
-    _write_text(
-        folder / "index.html", render(tables, settings, examples, controls)
-    )
-    for name in {"photos", "rooms"} - {table.name for table in tables}:
+    files.write_json(folder / "metrics.json", summary)
+    page = render(found, settings, context.judges)
+    files.write_text(folder / "index.html", page)
+    for name in {"photos", "rooms"} - {table.name for table, _ in found}:
         # Of an earlier run with other photos.
         (folder / f"{name}.csv").unlink(missing_ok=True)
-    return tables
+    return [table for table, _ in found]
+
+
+def _load_context(settings: EvaluationSettings) -> Context:
+    try:
+        painting = read_rgb(files.resolve(settings.style, "style"))
+    except UnreadablePicture as error:
+        raise RequestError(f"--style: {error}") from error
+    objective = settings.objective()
+    layers = {*objective.resolved_style_layers()}
+    layers.add(objective.resolved_content_layer())
+    return Context(
+        objective,
+        perceptual_network(settings.perceptual_network, sorted(layers)),
+        fit_short_side(painting, settings.style_size),
+        load_judges(settings.depth_network, settings.teachers),
+    )
 
 
 def measure(
@@ -96,104 +104,49 @@ def measure(
     stylizers: Sequence[Stylizer],
     evaluators: Sequence[Evaluator],
     side: int,
-) -> Table:
-    """Measures every model on every photo, one photo at a time.
+) -> tables.Table:
+    """Measures every model, the reference first, on one photo after another.
 
-    Args:
-        photos: The photos; unusable ones are skipped.
-        stylizers: The models, the reference first.
-        evaluators: The families of metrics.
-        side: Pixels of the squares that photos are cut and scaled to.
+    Photos are cut to squares and scaled to `side` pixels; unusable ones are
+    skipped.
 
     Raises:
         RequestError: Not one photo could be used.
     """
     metrics = [metric for e in evaluators for metric in e.metrics]
-    names, columns = [], {metric.name: [] for metric in metrics}
-    skipped = list(photos.skipped)
-    for photo in tqdm.tqdm(
-        photos.photos, photos.name, unit="photo", file=sys.stderr
-    ):
+    columns: dict[str, list] = {metric.name: [] for metric in metrics}
+    # Names of files may be any bytes; from here on they are text.
+    skipped = [(files.printable(file), why) for file, why in photos.skipped]
+    names: list[str] = []
+    examples: dict[str, np.ndarray] = {}
+    for photo in track(photos.photos, unit="photo", title=photos.name):
+        name = files.printable(photo.name)
         try:
             rgb, measured = photo_sets.read_photo(photo, side)
             pictures = [s.stylize(rgb, photo.name) for s in stylizers]
         except photo_sets.UnusablePhoto as error:
-            skipped.append((photo.name, str(error)))
+            skipped.append((name, files.printable(str(error))))
             continue
         sample = Sample(rgb, np.stack(pictures), measured)
-        rows = [{} for _ in stylizers]
         for evaluator in evaluators:
-            for row, found in zip(rows, evaluator.measure(sample), strict=True):
-                row.update(found)
-        names.append(photo.name)
-        for name, column in columns.items():
-            column.append([row[name] for row in rows])
+            rows = evaluator.measure(sample)
+            for metric in evaluator.metrics:
+                columns[metric.name].append([row[metric.name] for row in rows])
+        names.append(name)
+        if len(examples) < EXAMPLES:
+            examples[name] = np.stack([rgb, *pictures])
     if not names:
         raise RequestError(
-            f"none of the {len(skipped)} {photos.name} can be used: "
-            f"{skipped[0][0]}: {skipped[0][1]}"
+            f"none of the {len(photos.photos)} {photos.name} can be used:"
+            f" {skipped[-1][0]}: {skipped[-1][1]}"
         )
-    return Table(
+    return tables.Table(
         photos.name,
         [stylizer.label for stylizer in stylizers],
         names,
         metrics,
         {name: np.array(column).T for name, column in columns.items()},
         skipped,
+        {s.label: s.source for s in stylizers if s.is_control},
+        examples,
     )
-
-
-def _make_context(settings):
-    try:
-        painting = read_rgb(settings.style)
-    except UnreadablePicture as error:
-        raise RequestError(f"the painting: {error}") from error
-    painting = fit_short_side(painting, settings.style_size)
-    layers = {*settings.style_layers, settings.content_layer}
-    judges = {}
-    for spec in settings.depth_network:
-        judge = depth_network(spec)
-        if judge is None:
-            raise RequestError(
-                "nobody judges depth: give --depth_network=NETWORK[,NETWORK]"
-            )
-        kind = spec.partition(":")[0]
-        same = sum(name.split("-")[0] == kind for name in judges)
-        judges[f"{kind}-{same + 1}" if same else kind] = judge
-    return Context(
-        perceptual=perceptual_network(
-            settings.perceptual_network, sorted(layers)
-        ),
-        style_layers=settings.style_layers,
-        content_layer=settings.content_layer,
-        painting=painting[None].astype("float32"),
-        judges=judges,
-        measured=False,
-    )
-
-
-def _prepare(output):
-    folder = pathlib.Path(output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{secrets.token_hex(4)}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise RequestError(
-            f"cannot write to {output}: {error.strerror}; give another --output"
-        ) from error
-    return folder
-
-
-def _write_rows(path, rows):
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)
-    os.replace(aside, path)
-
-
-def _write_text(path, text):
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)

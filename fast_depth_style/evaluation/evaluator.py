@@ -1,31 +1,29 @@
-"""What a family of metrics is: a plug-in of the evaluation.
+"""Metric families: the plug-ins of an evaluation.
 
 Every module `fast_depth_style/evaluation/*_metrics.py` is one family. It has a
 function `evaluators(context: Context) -> list[Evaluator]`; that is all it takes
-to appear in the table, the CSV, the JSON and the report.
+to appear in the CSV, the JSON and the report.
 """
 
-import dataclasses
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
-from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.evaluation.judges import Judge
+from fast_depth_style.objective_settings import ObjectiveSettings
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Metric:
-    """What one number says.
+    """Key in the files, label in the report, and what is better.
 
-    Attributes:
-        name: Key in the files, such as "style.balanced".
-        label: What it is called in the report.
-        better: "lower" or "higher".
-        headline: Whether it stands in the first table of the report.
+    A headline stands in the first table of the report.
     """
 
     name: str
@@ -34,26 +32,21 @@ class Metric:
     headline: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Context:
-    """What the families of metrics are made from.
+    """What metric families are made from.
 
-    Attributes:
-        perceptual: Network in which style and content are felt.
-        style_layers: Its layers whose Gram matrices are compared.
-        content_layer: Its layer whose features are compared.
-        painting: (1, height, width, 3) float32 in 0..255, scaled as training
-            does.
-        judges: Depth networks by their names in the report.
-        measured: Whether the photos come with measured depth.
+    `objective` has the layers, scales and weights of style and content,
+    `perceptual` gives the features of those layers. `painting` is (height,
+    width, 3) uint8, scaled as training does. `measured` says whether the photos
+    come with measured depth.
     """
 
+    objective: ObjectiveSettings
     perceptual: keras.Model
-    style_layers: Sequence[str]
-    content_layer: str
     painting: np.ndarray
-    judges: Mapping[str, DepthEstimator]
-    measured: bool
+    judges: Sequence[Judge]
+    measured: bool = False
 
 
 class Sample:
@@ -72,68 +65,51 @@ class Sample:
         measured: np.ndarray | None = None,
     ):
         """Keeps the arrays; nothing is computed yet."""
-        self.photo = photo
-        self.pictures = pictures
-        self.measured = measured
+        self.photo, self.pictures, self.measured = photo, pictures, measured
         # A picture that is the photo itself goes through no network twice.
-        self._rows = [0]
-        batch = [photo]
+        self._rows, batch = [0], [photo]
         for picture in pictures:
-            if np.array_equal(picture, photo):
-                self._rows.append(0)
-            else:
-                self._rows.append(len(batch))
-                batch.append(picture)
+            same = np.array_equal(picture, photo)
+            self._rows.append(0 if same else len(batch))
+            batch += [] if same else [picture]
         self._batch = np.stack(batch).astype("float32")
-        self._outputs = {}
+        self._outputs: dict[Callable[..., Any], Any] = {}
 
-    def outputs(self, network: keras.Model) -> Mapping[str, np.ndarray]:
-        """Runs a network over photo and pictures, once for all who ask.
+    def outputs(self, function: Callable[[np.ndarray], Any]) -> Any:
+        """Applies a function to photo and pictures, once for all who ask.
 
-        Args:
-            network: A depth estimator or a perceptual network.
-
-        Returns:
-            {layer: (1 + models, …) float32}, the photo first. A depth
-            estimator's map is the one layer "depth".
+        The function, such as a network, turns (n, height, width, 3) float32 in
+        0..255 into a tensor or a structure of tensors, each (n, …). They are
+        returned as float32 arrays of (1 + models, …), the photo first.
         """
-        if id(network) not in self._outputs:
-            outputs = network(keras.ops.convert_to_tensor(self._batch))
-            if not isinstance(outputs, Mapping):
-                outputs = {"depth": outputs}
-            self._outputs[id(network)] = {
-                layer: keras.ops.convert_to_numpy(
-                    keras.ops.cast(output, "float32")
-                )[self._rows]
-                for layer, output in outputs.items()
-            }
-        return self._outputs[id(network)]
+
+        def rows(tensor):
+            return ops.convert_to_numpy(ops.cast(tensor, "float32"))[self._rows]
+
+        if function not in self._outputs:
+            found = keras.tree.map_structure(rows, function(self._batch))
+            self._outputs[function] = found
+        return self._outputs[function]
 
 
-class Evaluator(Protocol):
-    """A family of metrics, ready to measure.
+@dataclass(frozen=True)
+class Evaluator:
+    """Some metrics, in the order of the report, and how they are measured.
 
-    Attributes:
-        metrics: What `measure` returns, in the order of the report.
+    `measure` turns a sample into {metric name: value} of each picture, NaN
+    where a metric has no meaning.
     """
 
     metrics: Sequence[Metric]
-
-    def measure(self, sample: Sample) -> list[dict[str, float]]:
-        """Measures each picture of a sample.
-
-        Returns:
-            One {metric name: value} per picture; NaN where a metric has no
-            meaning, such as the correlation with a flat map.
-        """
+    measure: Callable[[Sample], list[dict[str, float]]]
 
 
 def find_evaluators(context: Context) -> list[Evaluator]:
     """Makes the evaluators of every family, families in order of name."""
-    package = importlib.import_module(__package__)
+    package = importlib.import_module("fast_depth_style.evaluation")
+    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__))
     found = []
-    for module in sorted(pkgutil.iter_modules(package.__path__)):
-        if module.name.endswith("_metrics"):
-            family = importlib.import_module(f"{__package__}.{module.name}")
-            found += family.evaluators(context)
+    for name in (name for name in names if name.endswith("_metrics")):
+        family = importlib.import_module(f"{package.__name__}.{name}")
+        found += family.evaluators(context)
     return found

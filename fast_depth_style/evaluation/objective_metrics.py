@@ -1,81 +1,95 @@
-"""What training minimizes: how far a picture is from the best there could be.
-
-Optimized pixels show how low it can get, a trained network how near it comes.
-"""
+"""Style, content and total: the objective of training, without depth."""
 
 import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
 
-from fast_depth_style.evaluation.evaluator import Context, Metric, Sample
-from fast_depth_style.losses import content, pixels, style
-from fast_depth_style.training.settings import Settings
-
-_UNIT = 127.5  # that of tv in training's relative scale
+from fast_depth_style.evaluation.evaluator import Context, Evaluator, Metric
+from fast_depth_style.losses import content, style
+from fast_depth_style.objective import Objective, style_target
 
 
-class ObjectiveMetrics:
-    """The terms and weights of the preset `balanced`.
+def evaluators(context: Context) -> list[Evaluator]:
+    """Style over all scales and each, content, and the weighted sum.
 
-    But for depth, and for lattice and border, faults that only networks have.
+    The figures are those that training minimizes, from the same functions:
+    the mean over scales and layers of |G(y) - G(s)|^2 / |G(s)|^2 (Johnson et
+    al. 2016, eq. 4, relative), and |F(y) - F(x)|^2 / |F(x)|^2 (eq. 2). SSIM is
+    that of Wang et al. 2004 on the pixels, mean over red, green and blue.
     """
+    settings = context.objective
+    scales = range(settings.style_scales)
+    targets = style_target(settings, context.perceptual, context.painting).grams
+    by_scale = [
+        {key: gram for key, gram in targets.items() if key[0] == scale}
+        for scale in scales
+    ]
+    pixel_terms = Objective(settings, None, None, [])
+    weights = settings.weights()
 
-    def __init__(self, context: Context):
-        """Takes the painting through the perceptual network, at each scale."""
-        self._network = context.perceptual
-        self._layers = context.style_layers
-        self._content_layer = context.content_layer
-        self._settings = Settings()
-        self._targets = self._grams(
-            keras.ops.convert_to_tensor(context.painting, "float32")
-        )
-        scales = self._settings.style_scales
-        self.metrics = [
-            Metric("objective.total", "Loss of training, without depth"),
-            Metric("objective.style", f"Style loss, balanced, {scales} scales"),
-            Metric("objective.tv", "Total variation"),
-        ]
-
-    def measure(self, sample: Sample) -> list[dict[str, float]]:
-        """One dict per picture."""
-        features = sample.outputs(self._network)
-        photo = features[self._content_layer][:1]
-        found = []
-        for index, picture in enumerate(sample.pictures, 1):
-            own = {n: each[index : index + 1] for n, each in features.items()}
-            found.append(self._losses(picture, own, photo))
-        return found
-
-    def _losses(self, picture, features, photo):
-        pictures = keras.ops.convert_to_tensor(picture[None], "float32")
-        terms = {
-            "style": style.relative_style_loss(
-                self._grams(pictures, features), self._targets
-            ),
-            "content": content.relative_content_loss(
-                features[self._content_layer], photo
-            ),
-            "tv": pixels.total_variation(pictures) / _UNIT**2,
-        }
-        total = sum(
-            getattr(self._settings, f"{name}_weight") * float(term)
-            for name, term in terms.items()
-        )
-        return {
-            "objective.total": total,
-            "objective.style": float(terms["style"]),
-            "objective.tv": float(terms["tv"]),
-        }
-
-    def _grams(self, pictures, features=None):
+    def features(batch):
+        pictures = ops.convert_to_tensor(batch)
+        own = context.perceptual(pictures)
         scaled = style.scaled_features(
-            self._network,
+            context.perceptual,
             pictures,
-            self._layers,
-            self._settings.style_scales,
-            features,
+            settings.resolved_style_layers(),
+            len(scales),
+            own,
         )
-        return {key: style.gram_matrix(each) for key, each in scaled.items()}
+        grams = {key: style.gram_matrix(each) for key, each in scaled.items()}
+        return grams, own[settings.resolved_content_layer()]
 
+    def measure(sample):
+        grams, maps = sample.outputs(features)
+        photo, *pictures = (
+            ops.convert_to_tensor(each[None], "float32")
+            for each in (sample.photo, *sample.pictures)
+        )
+        similarity = tf.image.ssim(sample.pictures, sample.photo[None], 255)
+        rows = []
+        for index, picture in enumerate(pictures, 1):
+            here = slice(index, index + 1)
+            own = keras.tree.map_structure(lambda each, i=here: each[i], grams)
+            styles = [style.relative_style_loss(own, g) for g in by_scale]
+            terms = pixel_terms(picture, {"photos": photo}) | {
+                # Every scale has as many layers.
+                "style": np.mean(styles),
+                "content": content.relative_content_loss(maps[here], maps[:1]),
+            }
+            total = sum(weights[name] * term for name, term in terms.items())
+            values = (
+                terms["style"],
+                *styles,
+                terms["content"],
+                similarity[index - 1],
+                total,
+                terms["tv"],
+            )
+            rows.append(
+                {
+                    metric.name: float(value)
+                    for metric, value in zip(metrics, values, strict=True)
+                }
+            )
+        return rows
 
-def evaluators(context: Context) -> list[ObjectiveMetrics]:
-    """The one evaluator of what training minimizes."""
-    return [ObjectiveMetrics(context)]
+    metrics = [
+        Metric(
+            "style.loss", f"Style loss, {len(scales)} scales", headline=True
+        ),
+        *(
+            Metric(
+                f"style.scale{2**i}",
+                f"Style loss at 1/{2**i} size" if i else "… at full size",
+                headline=True,
+            )
+            for i in scales
+        ),
+        Metric("content.loss", "Content loss", headline=True),
+        Metric("content.ssim", "SSIM with the photo", "higher", True),
+        Metric("objective.total", "Loss of training, without depth"),
+        Metric("objective.tv", "Total variation, over 127.5 squared"),
+    ]
+    return [Evaluator(metrics, measure)]

@@ -1,18 +1,18 @@
 """The photos of an evaluation, with measured depth or without."""
 
-import dataclasses
+import os
 import pathlib
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from fast_depth_style.images.files import (
-    UnreadablePicture,
-    list_pictures,
-    read_rgb,
-)
+from fast_depth_style.errors import RequestError
+from fast_depth_style.files import printable
+from fast_depth_style.images.files import read_rgb
+from fast_depth_style.images.folder import look_through
+from fast_depth_style.images.picture import UnreadablePicture
 from fast_depth_style.images.size import center_crop, resize
-from fast_depth_style.requests import RequestError
 
 UNITS_PER_METRE = 25.5
 
@@ -21,30 +21,20 @@ class UnusablePhoto(ValueError):
     """A photo that cannot be evaluated; the message says why."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Photo:
-    """One photo of a set.
-
-    Attributes:
-        name: Path inside the set's folder, with forward slashes.
-        path: The file.
-        depth: The file of its measured depth, or None.
-    """
+    """A photo's path inside its set's folder, its file, and its depth map."""
 
     name: str
     path: pathlib.Path
     depth: pathlib.Path | None = None
 
 
-@dataclasses.dataclass
+@dataclass(frozen=True)
 class PhotoSet:
-    """Photos that are evaluated together.
+    """Photos, or rooms with measured depth, in order of name.
 
-    Attributes:
-        name: "photos" or "rooms".
-        photos: In order of name.
-        skipped: (file, reason) of each that cannot be used.
-        measured: Whether each photo comes with measured depth.
+    `skipped` has (file, reason) of each file that is left out.
     """
 
     name: str
@@ -53,72 +43,65 @@ class PhotoSet:
     measured: bool
 
 
-def content_photos(folder: str, limit: int = 0) -> PhotoSet:
+def content_photos(folder: str | os.PathLike[str], limit: int = 0) -> PhotoSet:
     """Lists the photos of a folder and its subfolders.
 
-    Args:
-        folder: The folder.
-        limit: At most so many, evenly spread over the sorted names; 0 for
-            all.
+    At most `limit`, evenly spread; 0 for all.
 
     Raises:
         RequestError: No such folder, or no photo in it.
     """
+    skipped: list[tuple[str, str]] = []
     root = pathlib.Path(folder)
     photos = [
         Photo(path.relative_to(root).as_posix(), path)
-        for path in list_pictures(root)
+        for path in _pictures(root, root, skipped)
     ]
     if not photos:
-        raise RequestError(f"{folder}: no photos in it; give another folder")
-    return PhotoSet("photos", _spread(photos, limit), [], measured=False)
+        raise RequestError(
+            f"--content={printable(root)} holds no photos: give another folder"
+            + "".join(
+                f"; {printable(file)}: {why}" for file, why in skipped[:1]
+            )
+        )
+    return PhotoSet("photos", _spread(photos, limit), skipped, measured=False)
 
 
-def rgbd_photos(folder: str, limit: int = 0) -> PhotoSet:
+def rgbd_photos(folder: str | os.PathLike[str], limit: int = 0) -> PhotoSet:
     """Pairs `rgb/…/NAME.*` with `depth/…/NAME.png`, by path without suffix.
 
-    Args:
-        folder: The folder that holds `rgb` and `depth`.
-        limit: At most so many pairs, evenly spread; 0 for all.
-
-    Returns:
-        The pairs. Files without a partner, or with several, are skipped.
+    Files without a partner, or with several, are skipped; `limit` as for
+    `content_photos`.
 
     Raises:
         RequestError: No such folders, or no pair in them.
     """
+    skipped: list[tuple[str, str]] = []
     root = pathlib.Path(folder)
-    sides = []
-    for side in ("rgb", "depth"):
-        stems = {}
-        for path in list_pictures(root / side):
-            name = path.relative_to(root / side).with_suffix("").as_posix()
-            stems.setdefault(name, []).append(path)
-        sides.append(stems)
-    photos, skipped = [], []
-    for name in sorted({*sides[0], *sides[1]}):
-        rgb, depth = (side.get(name, []) for side in sides)
-        if len(rgb) == len(depth) == 1:
-            photos.append(Photo(name, rgb[0], depth[0]))
+    named: dict[str, list[pathlib.Path]] = {}
+    for side in (root / "rgb", root / "depth"):
+        for path in _pictures(root, side, skipped):
+            name = path.relative_to(side).with_suffix("").as_posix()
+            named.setdefault(name, []).append(path)
+    photos = []
+    for name, paths in sorted(named.items()):
+        sides = [path.relative_to(root).parts[0] for path in paths]
+        if sides == ["rgb", "depth"]:
+            photos.append(Photo(name, *paths))
             continue
-        reason = f"{len(rgb)} photos and {len(depth)} depth maps of this name"
-        skipped += [
-            (path.relative_to(root).as_posix(), reason) for path in rgb + depth
-        ]
+        depths = sides.count("depth")
+        why = f"{len(sides) - depths} photos and {depths} depth maps so named"
+        skipped += [(path.relative_to(root).as_posix(), why) for path in paths]
     if not photos:
         raise RequestError(
-            f"{folder}: no photo in rgb/ has a depth map of the same name in "
-            "depth/"
+            f"--rgbd={printable(root)}: no photo in rgb/ has a depth map of the"
+            " same name in depth/"
         )
     return PhotoSet("rooms", _spread(photos, limit), skipped, measured=True)
 
 
 def read_photo(photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Reads a photo's middle square, scaled to `side`.
-
-    Args:
-        photo: What to read.
-        side: Pixels.
+    """Reads a photo's middle square, scaled to `side` pixels.
 
     Returns:
         (side, side, 3) uint8, and (side, side) float32 metres with NaN where
@@ -128,38 +111,42 @@ def read_photo(photo: Photo, side: int) -> tuple[np.ndarray, np.ndarray | None]:
         UnusablePhoto: A file cannot be decoded, or photo and depth map are of
             different sizes.
     """
-    rgb = _read_rgb(photo.path)
-    square = min(rgb.shape[:2])
-    measured = None
-    if photo.depth is not None:
-        metres = _read_metres(photo.depth)
-        if metres.shape != rgb.shape[:2]:
-            raise UnusablePhoto(
-                f"the depth map is {metres.shape[1]}x{metres.shape[0]}, the "
-                f"photo {rgb.shape[1]}x{rgb.shape[0]}"
-            )
-        measured = _nearest(center_crop(metres, square), side)
-    return _to_square(rgb, side), measured
-
-
-def read_square(path: pathlib.Path, side: int) -> np.ndarray:
-    """Reads a picture's middle square, scaled to `side`, as a photo's.
-
-    Raises:
-        UnusablePhoto: The file cannot be decoded.
-    """
-    return _to_square(_read_rgb(path), side)
-
-
-def _read_rgb(path):
     try:
-        return read_rgb(path)
+        rgb = read_rgb(photo.path)
     except (UnreadablePicture, RequestError, OSError) as error:
         raise UnusablePhoto(str(error)) from error
+    square = resize(center_crop(rgb, min(rgb.shape[:2])), (side, side))
+    if photo.depth is None:
+        return square, None
+    metres = _read_metres(photo.depth)
+    if metres.shape != rgb.shape[:2]:
+        raise UnusablePhoto(
+            f"the depth map is {metres.shape[1]}x{metres.shape[0]}, the photo"
+            f" {rgb.shape[1]}x{rgb.shape[0]}"
+        )
+    return square, nearest(center_crop(metres, min(metres.shape)), (side, side))
 
 
-def _to_square(rgb, side):
-    return resize(center_crop(rgb, min(rgb.shape[:2])), (side, side))
+def nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resizes a (height, width) map to `size` by taking the nearest pixel.
+
+    Interpolation would smear holes and edges.
+    """
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for new, old in zip(size, values.shape, strict=True)
+    )
+    return values[rows][:, columns]
+
+
+def _pictures(root, folder, skipped):
+    """Lists the pictures of a folder and adds the rest to `skipped`."""
+    pictures, left_out = look_through(folder)
+    skipped += [
+        (path.relative_to(root).as_posix(), reason)
+        for path, reason in left_out.items()
+    ]
+    return pictures
 
 
 def _read_metres(path):
@@ -170,21 +157,12 @@ def _read_metres(path):
                     f"{path.name}: not 8-bit grey but {image.mode}"
                 )
             values = np.asarray(image, "float32")
-    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError) as error:
         raise UnusablePhoto(f"{path.name}: {error}") from error
-    return np.where(values == 0, np.nan, values / UNITS_PER_METRE).astype(
-        "float32"
-    )
+    return np.where(values == 0, np.float32("nan"), values / UNITS_PER_METRE)
 
 
-def _nearest(values, side):
-    """Scales a square; interpolation would smear holes and edges."""
-    index = ((np.arange(side) + 0.5) * len(values) / side).astype(int)
-    return values[index][:, index]
-
-
-def _spread(photos, limit):
+def _spread(photos: list[Photo], limit: int) -> list[Photo]:
     if not limit or limit >= len(photos):
         return photos
-    chosen = (np.arange(limit) * len(photos)) // limit
-    return [photos[index] for index in chosen]
+    return [photos[index * len(photos) // limit] for index in range(limit)]

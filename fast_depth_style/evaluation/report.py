@@ -1,222 +1,173 @@
 """The report: one HTML file that needs no other."""
 
 import html
+import io
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from fast_depth_style.evaluation import figures, statistics
-from fast_depth_style.evaluation.evaluator import Metric
-from fast_depth_style.evaluation.examples import Example
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from fast_depth_style.evaluation import html_page
+from fast_depth_style.evaluation.judges import Judge
 from fast_depth_style.evaluation.settings import EvaluationSettings
-from fast_depth_style.evaluation.table import Table
+from fast_depth_style.evaluation.statistics import Estimate
+from fast_depth_style.evaluation.table import Comparisons, Table
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto;
-  max-width: 78rem; padding: 0 1rem; }
-h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .7rem; text-align: left; vertical-align: top;
-  border-bottom: 1px solid #ddd; }
-thead th { border-bottom: 2px solid #888; font-size: .85rem;
-  vertical-align: bottom; }
-tr.control { color: #666; font-style: italic; }
-td small { color: #666; display: block; white-space: nowrap; }
-img { max-width: 100%; height: auto; }
-figure { margin: 1rem 0 2rem; } figcaption { color: #555; }
-code { background: #f3f3f3; padding: .1em .3em; }
-"""
-
-_HEADINGS = {
-    "photos": "Photos",
-    "rooms": "Rooms with measured depth",
-}
-
-_READING = """
-<p>Every number is a mean over the photos, with its 95&nbsp;% bootstrap
-interval. Below it stands the comparison with the first model,
-<b>{reference}</b>, photo by photo: × the ratio of the means where less is
-better, Δ the difference where more is better.</p>
-<p>Depth error is the squared difference between the depth seen in the photo
-and in its stylization, over the variance of the photo's depth: 0 is kept, 1 is
-as if the scene were flat. <i>Aligned</i> means after the best scale and shift.
-Judges: {judges}. A judge that was used in training proves nothing.</p>
-<p><i>Controls</i> are no styles: <b>identity</b> is the photo itself,
-<b>blur</b> a Gaussian blur. Both keep depth and content without any style, so
-a depth error says something only beside a style loss.</p>
-"""
+_INTRODUCTION = """
+<p>Every number is a mean over the photos with its 95&nbsp;% bootstrap
+interval; × is the ratio to the first model, <b>{reference}</b>, over the same
+photos.</p>
+<p>Style loss is that of training, over all its scales and at each. Colour
+distance is that of the colours of picture and painting. Stroke power is that
+of strokes of 12 to 24 pixels where the photo is even. Depth error is the
+squared difference between the depth seen in the photo and in the picture, over
+the variance of the photo's: 0 is kept, 1 is a flat scene; <i>aligned</i>:
+after the best scale and shift. <i>Comes back</i>: of the rank correlation with
+measured depth that {reference} loses against the photo itself.</p>
+<p>Judges: {judges}. One that taught, or is related to one that did, does not
+show that depth is kept.{unknown}</p>
+<p><i>Controls</i>: <b>identity</b> is the photo itself, <b>blur</b> a Gaussian
+blur. Both keep depth without any style: a depth error says something only
+beside style.</p>"""
+_UNKNOWN = " Which ones taught was not said: see <code>--teachers</code>."
+_ARROWS = {"lower": "↓", "higher": "↑"}
+_HEADINGS = {"photos": "Photos", "rooms": "Rooms with measured depth"}
+# Okabe and Ito's colours, told apart by the colour-blind as well.
+_COLOURS = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000".split()
 
 
 def render(
-    tables: Sequence[Table],
+    sets: Iterable[tuple[Table, Comparisons]],
     settings: EvaluationSettings,
-    examples: Sequence[Example],
-    controls: Sequence[str],
+    judges: Sequence[Judge],
 ) -> str:
-    """Lays out the report.
+    """Lays out the report, as HTML with all pictures in it.
 
-    Args:
-        tables: What was measured, a table per set of photos.
-        settings: What was asked for.
-        examples: Photos to show.
-        controls: Labels of the models that are controls.
-
-    Returns:
-        HTML with all pictures in it.
+    `sets` are what was measured and what `compare` found in it. The first
+    judge draws the depth of the examples.
     """
-    parts = [
-        "<h1>Does depth survive?</h1>",
-        _READING.format(
-            reference=html.escape(tables[0].models[0]),
-            judges=html.escape(", ".join(settings.depth_network)),
-        ),
+    sets = list(sets)
+    introduction = _INTRODUCTION.format(
+        reference=html.escape(sets[0][0].models[0]),
+        judges=html.escape("; ".join(judge.title for judge in judges)),
+        unknown="" if settings.teachers else _UNKNOWN,
+    )
+    sections = [
+        part
+        for table, comparisons in sets
+        for part in _section(table, comparisons, judges[0])
     ]
-    for table in tables:
-        parts += _section(
-            table, [e for e in examples if e.set_name == table.name], controls
+    rows = [
+        [name, html.escape(", ".join(v) if isinstance(v, tuple) else str(v))]
+        for name, v in vars(settings).items()
+    ]
+    asked = f"<h2>Settings</h2>{html_page.table([], rows)}"
+    return html_page.page("Style and depth", [introduction, *sections, asked])
+
+
+def trade_off(table: Table, comparisons: Comparisons) -> Figure:
+    """Style loss over all scales against depth error, a panel per judge.
+
+    Models are points with both intervals, joined in the order in which they
+    were named; controls are squares on their own.
+    """
+    errors = [
+        metric
+        for metric in table.metrics
+        if metric.name.startswith("depth.") and metric.name.endswith(".aligned")
+    ]
+    # Not pyplot: it would keep every figure, and may look for a screen.
+    figure = Figure(figsize=(5.2 * len(errors), 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(errors), squeeze=False)[0]
+    for axes, metric in zip(panels, errors, strict=True):
+        path = []
+        for label, colour in zip(
+            table.models, itertools.cycle(_COLOURS), strict=False
+        ):
+            x = comparisons["style.loss"][label]["mean"]
+            y = comparisons[metric.name][label]["mean"]
+            look = {"fmt": "o", "color": colour}
+            if label in table.controls:
+                look = {"fmt": "s", "color": "#777", "markerfacecolor": "white"}
+            else:
+                path.append((x.value, y.value))
+            bars = [[[e.value - e.low], [e.high - e.value]] for e in (y, x)]
+            axes.errorbar(x.value, y.value, *bars, capsize=3, **look)
+            place = {"xytext": (7, 7), "textcoords": "offset points"}
+            axes.annotate(label, (x.value, y.value), fontsize=9, **place)
+        axes.plot(*np.array(path).reshape(-1, 2).T, color="#bbb", zorder=0)
+        axes.margins(0.15)
+        # From 0 on, so that what is half looks half; a little below, so that
+        # `identity` is seen.
+        axes.set_xlim(left=-0.02 * axes.get_xlim()[1])
+        axes.set_ylim(bottom=-0.02 * axes.get_ylim()[1])
+        axes.set(xlabel="Style loss, all scales", ylabel=metric.label)
+        axes.grid(alpha=0.25)
+    return figure
+
+
+def _section(table, comparisons, judge: Judge) -> Iterator[str]:
+    yield f"<h2>{_HEADINGS[table.name]} ({len(table.photos)})</h2>"
+    # Style first: depth says nothing without it.
+    metrics = sorted(
+        table.metrics,
+        key=lambda metric: metric.name.startswith(("depth.", "measured.")),
+    )
+    yield _numbers(table, comparisons, [m for m in metrics if m.headline])
+    buffer = io.BytesIO()
+    trade_off(table, comparisons).savefig(buffer, format="png", dpi=110)
+    yield html_page.figure(
+        "Left and down is better. Models are joined in the order in which they"
+        " were named; bars are 95 % intervals.",
+        buffer.getvalue(),
+    )
+    titles = ["photo", *table.models]
+    for name, pictures in table.examples.items():
+        depth = judge.estimator
+        yield f"<h3>{html.escape(name)}, and its depth by {judge.name}</h3>"
+        yield html_page.row(
+            html_page.figure(label, each, html_page.depth_colours(depth, each))
+            for label, each in zip(titles, pictures, strict=True)
         )
-    parts.append(_settings(settings))
-    body = "\n".join(parts)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        "<title>Does depth survive?</title>"
-        f"<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
-    )
-
-
-def _section(table, examples, controls):
-    count = len(table.photos)
-    yield f"<h2>{_HEADINGS[table.name]} ({count})</h2>"
-    yield _headlines(table, controls)
-    yield "<h3>Style against depth</h3>"
-    yield _picture(
-        figures.trade_off(table, controls),
-        "Left and down is better. Models are joined in the order in which they "
-        "were named; bars are 95 % intervals.",
-    )
-    yield "<h3>Distributions</h3>"
-    yield _picture(
-        figures.distributions(table),
-        "Line: median. Dot: mean. Box: the middle half of the photos. "
-        "Whiskers: 5th to 95th percentile.",
-    )
-    yield "<h3>Pictures</h3>"
-    for example in examples:
-        yield _picture(
-            figures.example(example),
-            f"{example.kind}: {example.photo}. Maps of a row share one colour "
-            "scale, the depth maps that of the photo's.",
-            "jpeg",
-        )
-    yield _all_metrics(table)
-    yield _skipped(table)
-
-
-def _headlines(table, controls):
-    metrics = [metric for metric in table.metrics if metric.headline]
-    head = "".join(
-        f'<th scope="col">{html.escape(metric.label)} '
-        f"{'↓' if metric.better == 'lower' else '↑'}</th>"
-        for metric in metrics
-    )
-    rows = []
-    for row, model in enumerate(table.models):
-        kind = ' class="control"' if model in controls else ""
-        cells = "".join(_cell(table, metric, row) for metric in metrics)
-        name = html.escape(model)
-        rows.append(f'<tr{kind}><th scope="row">{name}</th>{cells}</tr>')
-    return _table(f'<th scope="col">Model</th>{head}', rows)
-
-
-def _cell(table: Table, metric: Metric, row: int) -> str:
-    values = table.values[metric.name]
-    lines = [f"<td>{_interval(statistics.mean(values[row]))}"]
-    if row:
-        compare, sign = statistics.difference, "Δ"
-        if metric.better == "lower":
-            compare, sign = statistics.ratio, "×"
-        compared = compare(values[row], values[0])
-        lines.append(f"<small>{sign} {_interval(compared)}</small>")
-    return "".join([*lines, "</td>"])
-
-
-def _all_metrics(table):
-    rows = []
-    for metric in table.metrics:
-        values = table.values[metric.name]
-        for row, model in enumerate(table.models):
-            mean = statistics.mean(values[row])
-            cells = [
-                html.escape(metric.label),
-                html.escape(model),
-                _interval(mean),
-                _interval(statistics.difference(values[row], values[0])),
-                _interval(statistics.ratio(values[row], values[0])),
-                str(mean.count),
-            ]
-            rows.append(
-                "<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>"
-            )
-    head = "".join(
-        f'<th scope="col">{title}</th>'
-        for title in (
-            "Metric",
-            "Model",
-            "Mean",
-            "Difference to the first",
-            "Ratio to the first",
-            "Photos",
-        )
-    )
-    table = _table(head, rows)
-    return f"<details><summary>Every metric</summary>{table}</details>"
-
-
-def _skipped(table):
-    if not table.skipped:
-        return "<p>No file was skipped.</p>"
-    rows = "".join(
+    others = [metric for metric in metrics if not metric.headline]
+    yield _details("Other metrics", _numbers(table, comparisons, others))
+    items = "".join(
         f"<li><code>{html.escape(file)}</code>: {html.escape(reason)}</li>"
         for file, reason in table.skipped
     )
-    return (
-        f"<details><summary>{len(table.skipped)} files skipped</summary>"
-        f"<ul>{rows}</ul></details>"
-    )
+    yield _details(f"{len(table.skipped)} files skipped", f"<ul>{items}</ul>")
 
 
-def _settings(settings):
-    rows = []
-    for name, value in vars(settings).items():
-        text = ", ".join(value) if isinstance(value, tuple) else str(value)
-        rows.append(
-            f'<tr><th scope="row"><code>{name}</code></th>'
-            f"<td>{html.escape(text)}</td></tr>"
-        )
-    return f"<h2>Settings</h2>{_table('', rows)}"
+def _numbers(table, comparisons, metrics) -> str:
+    head = [
+        f"{html.escape(metric.label)} {_ARROWS[metric.better]}"
+        for metric in metrics
+    ]
+    rows = [
+        [html.escape(model)]
+        + [_cell(comparisons[metric.name][model]) for metric in metrics]
+        for model in table.models
+    ]
+    classes = ["control" if m in table.controls else "" for m in table.models]
+    return html_page.table(["Model", *head], rows, classes)
 
 
-def _picture(figure, caption, file_format="png"):
-    text = html.escape(caption)
-    uri = figures.to_data_uri(figure, file_format)
-    return (
-        f'<figure><img alt="{text}" src="{uri}">'
-        f"<figcaption>{text}</figcaption></figure>"
-    )
+def _cell(found) -> str:
+    lines = [_interval(found["mean"]), f"× {_interval(found['ratio'])}"]
+    if "recovered" in found:
+        lines.append(f"comes back: {_interval(found['recovered'])}")
+    return lines[0] + "".join(f"<small>{line}</small>" for line in lines[1:])
 
 
-def _table(head, rows):
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>'
-        f"{''.join(rows)}</tbody></table></div>"
-    )
+def _details(summary: str, body: str) -> str:
+    return f"<details><summary>{summary}</summary>{body}</details>"
 
 
-def _interval(estimate):
-    if math.isnan(estimate.value):
+def _interval(found: Estimate) -> str:
+    if math.isnan(found.value):
         return "–"
-    value, low, high = (
-        f"{number:.3g}"
-        for number in (estimate.value, estimate.low, estimate.high)
-    )
-    return f"{value} [{low}, {high}]"
+    return f"{found.value:.3g} [{found.low:.3g}, {found.high:.3g}]"

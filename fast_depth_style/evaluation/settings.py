@@ -1,53 +1,84 @@
-"""What is evaluated, and how. Imports nothing heavy."""
+"""Settings of an evaluation. Imports nothing heavy."""
 
 import dataclasses
+from typing import Any
 
-from fast_depth_style.perception.layer_names import default_layers
-from fast_depth_style.requests import fill_in
-from fast_depth_style.training.settings import Settings
+from fast_depth_style import settings as fields
+from fast_depth_style.errors import RequestError
+from fast_depth_style.networks import MINIMUM_SIDE
+from fast_depth_style.objective_settings import ObjectiveSettings
+from fast_depth_style.settings import setting, settings_class
+from fast_depth_style.training.settings import TrainingSettings
 
-_TRAINING = Settings()
+
+def _as_in_training(name: str) -> Any:
+    field = TrainingSettings.__dataclass_fields__[name]
+    return dataclasses.field(default=field.default, metadata=field.metadata)
 
 
-@dataclasses.dataclass(frozen=True)
+@settings_class
 class EvaluationSettings:
-    """A request to evaluate.
+    """What is evaluated, on which photos, and by which networks."""
 
-    Attributes:
-        models: Exported models, each `FOLDER` or `LABEL=FOLDER`; pictures that
-            were made of the photos before, `pictures:FOLDER`; or a control,
-            `identity` or `blur`. The first is the one that the others are
-            compared with. Controls that are not named come last.
-        style: File of the painting.
-        depth_network: Depth networks that judge, as for training.
-        output: Folder for the report.
-        content: Folder of photos; may be empty if `rgbd` is not.
-        rgbd: Folder with `rgb/NAME.jpg` and `depth/NAME.png`; the depth's
-            grey values are 25.5 per metre, 0 where unknown.
-        perceptual_network: Where style and content are felt, as for training.
-        photos: At most so many of each folder, evenly spread; 0 for all.
-        style_layers: Layers whose Gram matrices are compared; given None,
-            the network's.
-        content_layer: Layer whose features are compared; given None, the
-            network's.
-        style_size: Short side to which the painting is scaled, pixels.
-        image_size: Side of the squares that photos are cut and scaled to.
-    """
+    models: tuple[str, ...] = setting(
+        (),
+        "Folders of exported models, LABEL=FOLDER for a name of your own; the"
+        " first is the reference that the others are compared with."
+        " pictures:FOLDER: finished pictures named like their photos. Controls:"
+        " identity, blur; they are added where they are not named.",
+    )
+    style: str = _as_in_training("style")
+    depth_network: tuple[str, ...] = setting(
+        (),
+        "Depth networks that judge: hub:HANDLE_OR_FOLDER, fast_depth:FILE,"
+        " fcrn:FILE, compact.",
+    )
+    output: str = setting(
+        "", "Folder of the report: new, empty, or an earlier report's."
+    )
+    content: str = setting("", "Folder of photos.")
+    rgbd: str = setting(
+        "",
+        "Folder of photos with measured depth: rgb/NAME.jpg and depth/NAME.png,"
+        " 25.5 grey values per metre, 0 where unknown.",
+    )
+    teachers: tuple[str, ...] = setting(
+        (),
+        "Depth networks that the models were trained against, or none: the"
+        " report says which judge is a teacher, related to one (compact was"
+        " distilled partly from fast_depth) or independent.",
+    )
+    perceptual_network: str = _as_in_training("perceptual_network")
+    style_layers: tuple[str, ...] | None = _as_in_training("style_layers")
+    content_layer: str | None = _as_in_training("content_layer")
+    style_scales: int = _as_in_training("style_scales")
+    photos: int = setting(
+        0, "At most so many of each folder, evenly spread; 0 for all.", least=0
+    )
+    style_size: int = _as_in_training("style_size")
+    image_size: int = setting(
+        256,
+        "Side of the squares that photos are cut and scaled to, in pixels.",
+        least=64,
+    )
 
-    models: tuple[str, ...]
-    style: str
-    depth_network: tuple[str, ...]
-    output: str
-    content: str = ""
-    rgbd: str = ""
-    perceptual_network: str = _TRAINING.perceptual_network
-    photos: int = 0
-    style_layers: tuple[str, ...] | None = None
-    content_layer: str | None = None
-    style_size: int = _TRAINING.style_size
-    image_size: int = 256
+    def __post_init__(self) -> None:
+        """Raises RequestError where a value is out of range."""
+        fields.check(self)
+        side = min(self.image_size, self.style_size) >> self.style_scales - 1
+        if side < MINIMUM_SIDE:
+            raise RequestError(
+                f"--style_scales={self.style_scales}: pictures of {side} pixels"
+                " show no style; give fewer, or larger --image_size and"
+                " --style_size"
+            )
 
-    def __post_init__(self):
-        """Takes the network's layers where none are given."""
-        layers = default_layers(self.perceptual_network)
-        fill_in(self, style_layers=layers.style, content_layer=layers.content)
+    def objective(self) -> ObjectiveSettings:
+        """The objective of training, without depth, in these layers."""
+        return ObjectiveSettings(
+            perceptual_network=self.perceptual_network,
+            depth_network="none",
+            style_layers=self.style_layers,
+            content_layer=self.content_layer,
+            style_scales=self.style_scales,
+        )

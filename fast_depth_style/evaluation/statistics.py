@@ -1,22 +1,28 @@
-"""Means with bootstrap intervals, and paired comparisons."""
+"""Means with bootstrap intervals, and paired comparisons.
 
-import dataclasses
+Arguments are (photos,) arrays of the same photos. A photo with NaN in any of
+the values compared has no part in it. Each resample takes all means over the
+same photos: what makes one photo harder than another cancels.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+
+from fast_depth_style.evaluation.scipy_extra import stats
 
 RESAMPLES = 2000
 SEED = 0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 % interval.
+    """A number over `count` photos with the ends of its 95 % interval.
 
-    Attributes:
-        value: The number over all photos.
-        low: 2.5th percentile over the resamples.
-        high: 97.5th percentile.
-        count: Photos that it rests on.
+    The interval is that of the percentile bootstrap (Efron 1979): 2.5th and
+    97.5th percentile over `RESAMPLES` seeded draws of as many photos.
     """
 
     value: float
@@ -26,66 +32,60 @@ class Estimate:
 
 
 def mean(values: np.ndarray) -> Estimate:
-    """The mean over photos.
-
-    The interval is the percentile bootstrap's (Efron 1979): the mean of as
-    many photos drawn with replacement, `RESAMPLES` times, seeded.
-
-    Args:
-        values: (photos,); NaN has no part in it.
-    """
+    """The mean over photos."""
     return _estimate(lambda x: x, values)
 
 
 def difference(values: np.ndarray, reference: np.ndarray) -> Estimate:
-    """mean(values) - mean(reference), photo by photo.
-
-    Args:
-        values: (photos,).
-        reference: (photos,), of the same photos. A photo with NaN in either
-            has no part in it.
-    """
+    """mean(values) - mean(reference)."""
     return _estimate(lambda x, y: x - y, values, reference)
 
 
 def ratio(values: np.ndarray, reference: np.ndarray) -> Estimate:
-    """mean(values) / mean(reference) over the same photos.
-
-    Each resample draws photos, and takes both means over them: what makes one
-    photo harder than another cancels.
-
-    Args:
-        values: (photos,).
-        reference: (photos,), of the same photos. A photo with NaN in either
-            has no part in it.
-    """
+    """mean(values) / mean(reference)."""
     return _estimate(_divide, values, reference)
+
+
+def recovered(
+    values: np.ndarray, reference: np.ndarray, photo: np.ndarray
+) -> Estimate:
+    """Share of what the reference lost that comes back.
+
+    (mean(values) - mean(reference)) / (mean(photo) - mean(reference)), with
+    `photo` what is measured of the photos themselves: 0 is as bad as the
+    reference, 1 as good as the photo.
+    """
+    return _estimate(
+        lambda x, y, z: _divide(x - y, z - y), values, reference, photo
+    )
 
 
 def _divide(x, y):
     return np.divide(x, y, out=np.full(np.shape(x), np.nan), where=y != 0)
 
 
-def _estimate(combine, *columns):
-    columns = np.stack([np.asarray(c, "float64") for c in columns])
-    columns = columns[:, np.isfinite(columns).all(axis=0)]
-    count = columns.shape[1]
-    if count == 0:
-        return Estimate(np.nan, np.nan, np.nan, 0)
-    value = float(combine(*columns.mean(axis=1)))
-    generator = np.random.default_rng(SEED)
-    # In blocks: all resamples at once would grow with the photos.
-    means = np.concatenate(
-        [
-            columns[:, generator.integers(count, size=(100, count))].mean(
-                axis=2
-            )
-            for _ in range(RESAMPLES // 100)
-        ],
-        axis=1,
-    )
-    combined = combine(*means)
-    if np.isnan(combined).any():
-        return Estimate(value, np.nan, np.nan, count)
-    low, high = np.percentile(combined, (2.5, 97.5))
-    return Estimate(value, float(low), float(high), count)
+def _estimate(combine: Callable, *columns: np.ndarray) -> Estimate:
+    values = np.stack([np.asarray(column, "float64") for column in columns])
+    values = values[:, np.isfinite(values).all(axis=0)]
+    count = values.shape[1]
+
+    def statistic(*samples, axis):
+        return combine(*(np.mean(sample, axis=axis) for sample in samples))
+
+    value = float(statistic(*values, axis=-1)) if count else np.nan
+    if count < 2 or np.isnan(value):
+        return Estimate(value, value, value, count)
+    with warnings.catch_warnings():
+        # Where a resample has no value, there is no interval.
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        found = stats.bootstrap(
+            tuple(values),
+            statistic,
+            n_resamples=RESAMPLES,
+            batch=100,
+            paired=len(values) > 1,
+            vectorized=True,
+            method="percentile",
+            rng=np.random.default_rng(SEED),
+        ).confidence_interval
+    return Estimate(value, float(found.low), float(found.high), count)

@@ -1,27 +1,37 @@
 """What an evaluation found, as numbers."""
 
+import csv
 import dataclasses
+import io
 import math
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from fast_depth_style import files
 from fast_depth_style.evaluation import statistics
 from fast_depth_style.evaluation.evaluator import Metric
+from fast_depth_style.evaluation.statistics import Estimate
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Table:
     """What was measured on one set of photos.
 
     Attributes:
-        name: The set's, "photos" or "rooms".
+        name: "photos" or "rooms".
         models: Labels, the reference first.
         photos: Names of those that were measured.
         metrics: In the order of the report.
         values: {metric name: (models, photos) float64, NaN where a metric has
             no meaning}.
         skipped: (file, reason) of each photo that was not measured.
+        controls: {label: "identity" or "blur"} of the models that are
+            controls.
+        examples: {photo: (1 + models, height, width, 3) uint8} of a few, the
+            photo first.
     """
 
     name: str
@@ -30,57 +40,82 @@ class Table:
     metrics: list[Metric]
     values: dict[str, np.ndarray]
     skipped: list[tuple[str, str]]
+    controls: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    examples: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
-def summarize(tables: Sequence[Table]) -> dict:
-    """Means, differences and ratios with intervals, for JSON.
+Comparisons = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
+"""{metric: {model: {"mean", "difference", "ratio" and for some "recovered"}}}.
 
-    Returns:
-        {set: {"photos", "skipped", "reference", "metrics": {metric: {"label",
-        "better", "models": {model: {"mean", "difference", "ratio"}}}}}}; each
-        number with "value", "low", "high" and "count", None where it has no
-        meaning.
-    """
-    sets = {}
-    for table in tables:
-        metrics = {}
-        for metric in table.metrics:
-            values = table.values[metric.name]
-            models = {}
-            for label, row in zip(table.models, values, strict=True):
-                models[label] = {
-                    "mean": _plain(statistics.mean(row)),
-                    "difference": _plain(statistics.difference(row, values[0])),
-                    "ratio": _plain(statistics.ratio(row, values[0])),
-                }
-            metrics[metric.name] = {
-                "label": metric.label,
-                "better": metric.better,
-                "models": models,
-            }
-        sets[table.name] = {
-            "photos": len(table.photos),
-            "skipped": [
-                {"file": file, "reason": reason}
-                for file, reason in table.skipped
-            ],
-            "reference": table.models[0],
-            "metrics": metrics,
+Difference and ratio are to the first model's mean. `recovered`, of a rank
+correlation with measured depth: how much of what the first model lost, against
+the photo itself, comes back.
+"""
+
+
+def compare(table: Table) -> Comparisons:
+    """Compares every model with the first."""
+    kinds = [table.controls.get(label) for label in table.models]
+    photo = kinds.index("identity") if "identity" in kinds else None
+
+    def comparison(name, row):
+        values, reference = table.values[name][row], table.values[name][0]
+        found = {
+            "mean": statistics.mean(values),
+            "difference": statistics.difference(values, reference),
+            "ratio": statistics.ratio(values, reference),
         }
-    return sets
+        is_rank = name.startswith("measured.") and name.endswith(".spearman")
+        if is_rank and row and photo is not None:
+            found["recovered"] = statistics.recovered(
+                values, reference, table.values[name][photo]
+            )
+        return found
 
-
-def _plain(estimate):
     return {
-        key: None if math.isnan(value) else value
-        for key, value in dataclasses.asdict(estimate).items()
+        metric.name: {
+            label: comparison(metric.name, row)
+            for row, label in enumerate(table.models)
+        }
+        for metric in table.metrics
     }
 
 
-def csv_rows(table: Table) -> Iterator[list]:
-    """The header, then a row per photo and model; empty where NaN."""
-    yield ["photo", "model", *(metric.name for metric in table.metrics)]
+def summarize(table: Table, comparisons: Comparisons) -> dict:
+    """What `compare` found, for JSON; None where a number has no meaning."""
+    return {
+        "photos": len(table.photos),
+        "skipped": [
+            {"file": file, "reason": reason} for file, reason in table.skipped
+        ],
+        "reference": table.models[0],
+        "metrics": {
+            metric.name: {
+                "label": metric.label,
+                "better": metric.better,
+                "models": {
+                    label: {name: _plain(e) for name, e in found.items()}
+                    for label, found in comparisons[metric.name].items()
+                },
+            }
+            for metric in table.metrics
+        },
+    }
+
+
+def write_csv(path: str | os.PathLike[str], table: Table) -> None:
+    """Writes a row per photo and model; a cell is empty where NaN."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["photo", "model", *(m.name for m in table.metrics)])
     for column, photo in enumerate(table.photos):
         for row, model in enumerate(table.models):
             values = [table.values[m.name][row, column] for m in table.metrics]
-            yield [photo, model, *("" if math.isnan(v) else v for v in values)]
+            cells = ["" if math.isnan(value) else value for value in values]
+            writer.writerow([photo, model, *cells])
+    files.write_text(path, text.getvalue())
+
+
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    values = vars(estimate).items()
+    return {key: None if math.isnan(v) else v for key, v in values}

@@ -1,1 +1,1 @@
-"""Pure functions of features, depth maps and pictures."""
+"""Losses: pure functions of features, depth maps and pictures."""

@@ -1,31 +1,24 @@
-"""Content: the distance of features (Johnson et al. 2016, eq. 2)."""
+"""Content: the distance of features (Johnson et al. 2016, eq. 2).
+
+`features` F(y) are the picture's and `targets` F(x) the photo's, both
+(batch, h, w, c). Losses are float32 scalars.
+"""
+
+from typing import Any
 
 from keras import ops
 
 
-def content_loss(features, targets):
-    """Mean squared difference, in the scale of the `stanford` preset.
-
-    Args:
-        features: (batch, h, w, c) of the picture.
-        targets: (batch, h, w, c) of the photo.
-
-    Returns:
-        float32 scalar.
-    """
+def content_loss(features: Any, targets: Any) -> Any:
+    """Mean (F(y) - F(x))^2, eq. 2, in the scale of the `stanford` preset."""
     difference = ops.cast(features, "float32") - ops.cast(targets, "float32")
     return ops.mean(ops.square(difference))
 
 
-def relative_content_loss(features, targets):
+def relative_content_loss(features: Any, targets: Any) -> Any:
     """|F(y) - F(x)|^2 / |F(x)|^2 of each picture, mean over the batch.
 
-    Args:
-        features: (batch, h, w, c) of the picture.
-        targets: (batch, h, w, c) of the photo.
-
-    Returns:
-        float32 scalar; 1.0 is what a black feature map costs.
+    Eq. 2 relative to the photo's own features: a black feature map costs 1.
     """
     features = ops.cast(features, "float32")
     targets = ops.cast(targets, "float32")

@@ -1,22 +1,18 @@
 """An identity whose gradient is limited, picture by picture."""
 
+from typing import Any
+
 from keras import ops
 
 
-def limit_gradient(pictures, limit):
-    """Returns `pictures`; limits the norm of the gradient that flows back.
+def limit_gradient(pictures: Any, limit: Any) -> Any:
+    """Returns `pictures`; shortens the gradient g of each to norm `limit`.
 
-    A depth network's gradient at a stylized picture is mostly roughness: for
-    the weights that make depth matter it is tens of times longer than that of
-    all other terms together, in random directions, and training drowns in it.
-    Its direction, at a length comparable with the others', does improve depth.
-
-    Args:
-        pictures: (batch, height, width, channels).
-        limit: Largest Euclidean norm of one picture's gradient.
-
-    Returns:
-        `pictures`, unchanged.
+    g min(1, limit / |g|): clipping by norm (Pascanu et al. 2013, algorithm 1),
+    of (batch, height, width, channels) in place of weights. Where depth matters
+    at all, a depth network's gradient at a stylized picture is tens of times
+    longer than that of all other terms together, in random directions. Its
+    direction, at a length comparable with theirs, does improve depth.
     """
 
     @ops.custom_gradient

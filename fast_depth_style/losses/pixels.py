@@ -1,4 +1,11 @@
-"""Losses of pixels: likeness, smoothness, lattice, border and range."""
+"""Losses of pixels: likeness, smoothness, lattice, border and range.
+
+Pictures are (batch, height, width, 3) in about 0..255; losses are scalars in
+squared grey levels. `lattice`, `border` and `out_of_range` are this project's
+own.
+"""
+
+from typing import Any
 
 from keras import ops
 
@@ -7,58 +14,35 @@ _CREASE, _MARGINS = 3, (6, 12)
 _STRONG_BAND = 8.0
 
 
-def squared_difference(pictures, targets):
-    """Mean squared difference of two batches of pictures.
-
-    The regression of a student on its teacher's output that Ba, Caruana 2014
-    (eq. 1) call mimic learning, on pictures.
-
-    Args:
-        pictures: (batch, height, width, 3), 0..255.
-        targets: The same shape.
-
-    Returns:
-        Scalar in squared grey levels.
-    """
+def squared_difference(pictures: Any, targets: Any) -> Any:
+    """Mean (y - t)^2: regression on a teacher's pictures (Ba, Caruana 2014)."""
     return ops.mean(ops.square(pictures - targets))
 
 
-def total_variation(pictures):
-    """Mean squared vertical plus mean squared horizontal difference.
+def total_variation(pictures: Any) -> Any:
+    """Mean (y[i+1, j] - y[i, j])^2 + mean (y[i, j+1] - y[i, j])^2.
 
     The anisotropic, squared form that Johnson et al. 2016 (section 3.2) use
     after Mahendran and Vedaldi 2015.
-
-    Args:
-        pictures: (batch, height, width, 3), 0..255.
-
-    Returns:
-        Scalar in squared grey levels.
     """
     vertical = pictures[:, 1:] - pictures[:, :-1]
     horizontal = pictures[:, :, 1:] - pictures[:, :, :-1]
     return ops.mean(ops.square(vertical)) + ops.mean(ops.square(horizontal))
 
 
-def lattice(pictures):
+def lattice(pictures: Any) -> Any:
     """Power of what repeats every four pixels, in windows of 24x24.
 
-    A network that upsamples by two twice can tell four pixels apart in a row,
-    and paints an even surface, where it sees nothing, with a texture of that
-    period (the checkerboard of Odena et al. 2016). Averaging the blocks of 4x4
-    pixels of a window leaves that texture and little of brush strokes, which
-    lie anywhere.
-
-    Args:
-        pictures: (batch, height, width, 3), 0..255, of a static height and
-            width of at least 24; what is over is not looked at.
-
-    Returns:
-        Scalar in squared grey levels: the variance within the mean block.
+    The variance within the mean of a window's blocks of 4x4 pixels. A network
+    that upsamples by two twice can tell four pixels in a row apart, and paints
+    even surfaces with a texture of that period (the checkerboard of Odena et
+    al. 2016). The mean of the blocks keeps that texture and little of brush
+    strokes, which lie anywhere. Height and width are static and at least 24.
     """
+    window = _PERIOD * _BLOCKS
     _, height, width, channels = pictures.shape
-    rows, columns = (n // (_PERIOD * _BLOCKS) for n in (height, width))
-    x = pictures[:, : rows * _PERIOD * _BLOCKS, : columns * _PERIOD * _BLOCKS]
+    rows, columns = height // window, width // window
+    x = pictures[:, : rows * window, : columns * window]
     x = ops.reshape(
         x, (-1, rows, _BLOCKS, _PERIOD, columns, _BLOCKS, _PERIOD, channels)
     )
@@ -66,30 +50,23 @@ def lattice(pictures):
     return ops.mean(ops.var(block, axis=(2, 4)))
 
 
-def border(pictures, photos):
+def border(pictures: Any, photos: Any) -> Any:
     """Power of bands along an edge that the photo does not have.
 
-    At the edge, where padding mirrors a picture, a network sees a crease that
-    no photo has, and may paint it as one more contour. A band is how much the
-    mean of the outermost three rows differs from that of the next three. Beyond
-    8 grey levels its power grows linearly (twice Huber's loss of 1964, k = 8):
-    that much is no crease but a photo's own frame or dark margin, which a
-    painting cannot keep exactly, and whose square would outweigh the style.
+    Padding mirrors a picture at its edge, and a network may paint the crease
+    there as one more contour. A band is by how much the mean of the outermost
+    rows differs from that of as many rows next to them. The loss is a mean
+    over the four edges; height and width are static and at least 24.
 
-    A long training finds that a broader band passes, and paints the margin of
-    its painting there. Six and twelve rows differ from the next in any picture,
-    so only that counts which is against the photo's band or more than twice it.
-    Brush strokes leave some of that, too, but not the same in both halves of an
-    edge: the power of such a band is the product of its halves, where they
-    agree in sign.
-
-    Args:
-        pictures: (batch, height, width, 3), 0..255, of a static height and
-            width of at least 24.
-        photos: What they were made from, of the same shape.
-
-    Returns:
-        Scalar in squared grey levels: mean over the four edges.
+    - Three rows: the difference between the picture's band and the photo's.
+      Up to 8 grey levels it counts squared, beyond them linearly (twice
+      Huber's loss of 1964, k = 8): that much is a frame or a dark margin of
+      the photo, which a painting cannot keep exactly.
+    - Six and twelve rows, or the network paints a broader margin instead. They
+      differ in any picture, so only what is against the photo's band or more
+      than twice it counts. Brush strokes leave some of that too, but not the
+      same in both halves of an edge: the power is the product of the halves,
+      where they agree in sign.
     """
     photos = ops.cast(photos, pictures.dtype)
     powers = []
@@ -106,20 +83,14 @@ def border(pictures, photos):
 
 
 def _edges(pictures):
-    """Mean rows from each edge inwards: of all of it, and of its halves.
-
-    Returns:
-        For each of the four edges three (batch, 24, 3) tensors.
-    """
+    """From each edge inwards, (batch, 24, 3) means of all and of its halves."""
     depth = 2 * max(_MARGINS)
     edges = []
     for rows_first in (pictures, ops.transpose(pictures, (0, 2, 1, 3))):
         length = rows_first.shape[2]
         middle = length // 2
-        for rows in (
-            rows_first[:, :depth],
-            ops.flip(rows_first[:, -depth:], axis=1),
-        ):
+        far = ops.flip(rows_first[:, -depth:], axis=1)
+        for rows in (rows_first[:, :depth], far):
             first = ops.mean(rows[:, :, :middle], axis=2)
             second = ops.mean(rows[:, :, middle:], axis=2)
             whole = first + (1 - middle / length) * (second - first)
@@ -146,16 +117,10 @@ def _root_power(band):
     return ops.clip(band, -_STRONG_BAND, _STRONG_BAND) * root / _STRONG_BAND
 
 
-def out_of_range(pictures):
-    """Mean squared distance to the range 0..255.
+def out_of_range(pictures: Any) -> Any:
+    """Mean (y - clip(y, 0, 255))^2: how far colours are out of range.
 
-    A linear output may leave the range, where clipping would lose detail; this
-    pulls it back with a gradient that never dies.
-
-    Args:
-        pictures: (batch, height, width, 3).
-
-    Returns:
-        Scalar in squared grey levels; 0 for any real picture.
+    The network's output is linear, and clipping alone would lose detail and
+    its gradient.
     """
     return ops.mean(ops.square(pictures - ops.clip(pictures, 0.0, 255.0)))

@@ -1,36 +1,37 @@
-"""Style: the distance of Gram matrices (Gatys, Ecker, Bethge 2015)."""
+"""Style: the distance of Gram matrices (Gatys, Ecker, Bethge 2015).
+
+`grams` {layer: (batch, c, c)} G(y) are the picture's and `targets` {layer:
+(1, c, c)} G(s) the painting's, whose layers are those that count. Losses are
+scalars, means over the batch.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import keras
 from keras import ops
 
 
-def gram_matrix(features):
-    """Gram matrix of features, G = F^T F / (H W C).
+def gram_matrix(features: Any) -> Any:
+    """Gram matrix G = F^T F / (H W C): Johnson et al. 2016, eq. 3.
 
-    Johnson et al. 2016, eq. 3.
-
-    Args:
-        features: (batch, height, width, channels), any float type. bfloat16
-            features are multiplied as they are; a CPU that can takes a fourth
-            of the time. The sums are float32 on the way and rounded to
-            bfloat16, by 0.2 % at most, at the end.
-
-    Returns:
-        (batch, channels, channels) float32, symmetric.
+    Of (batch, height, width, channels), (batch, channels, channels) float32.
+    bfloat16 features are multiplied as they are; a CPU that can takes a fourth
+    of the time. The sums are float32 on the way and rounded to bfloat16, by
+    0.2 % at most, at the end.
     """
     _, height, width, channels = ops.shape(features)
     flat = ops.reshape(features, (-1, height * width, channels))
     # Not float16, whose range sums of squares leave.
     if keras.backend.standardize_dtype(flat.dtype) != "bfloat16":
         flat = ops.cast(flat, "float32")
-    return _inner_products(flat) / ops.cast(
-        height * width * channels, "float32"
-    )
+    size = ops.cast(height * width * channels, "float32")
+    return _inner_products(flat) / size
 
 
 @ops.custom_gradient
 def _inner_products(flat):
-    """X^T X of (batch, pixels, channels): (batch, channels, channels) float32.
+    """X^T X in float32 of (batch, pixels, channels) X.
 
     Its gradient is X (U + U^T): one product of matrices, where
     differentiating the product gives two.
@@ -46,41 +47,36 @@ def _inner_products(flat):
     return ops.cast(products, "float32"), gradient
 
 
-def scaled_features(network, pictures, layers, scales, features=None):
+def scaled_features(
+    network: Callable[[Any], Mapping[str, Any]],
+    pictures: Any,
+    layers: Collection[str],
+    scales: int,
+    features: Mapping[str, Any] | None = None,
+) -> dict[tuple[int, str], Any]:
     """Features of pictures at several scales, each half the one before.
 
-    Args:
-        network: From pictures to {layer: features}.
-        pictures: (batch, height, width, 3).
-        layers: Which of the network's are wanted.
-        scales: How many.
-        features: What the network gives of `pictures`, where it is at hand.
-
-    Returns:
-        {(scale, layer): (batch, h, w, channels)}, the pictures' own scale 0.
+    {(scale, layer): (batch, h, w, channels)}, the pictures' own scale 0.
+    `features` are what the network gives of `pictures`, where it is at hand.
     """
-    found = {}
+    found: dict[tuple[int, str], Any] = {}
     for scale in range(scales):
         if scale:
             # Without strides, it fails under JAX.
-            pictures = ops.average_pool(pictures, 2, strides=2)
+            pictures = ops.average_pool(
+                pictures, 2, strides=2, data_format="channels_last"
+            )
         if scale or features is None:
             features = network(pictures)
         found |= {(scale, layer): features[layer] for layer in layers}
     return found
 
 
-def style_loss(grams, targets):
-    """Sum over layers of the mean squared Gram difference.
+def style_loss(grams: Mapping[Any, Any], targets: Mapping[Any, Any]) -> Any:
+    """Sum over layers of mean (G(y) - G(s))^2: Johnson et al. 2016, eq. 4.
 
-    Johnson et al. 2016, eq. 4, in the scale of the `stanford` preset.
-
-    Args:
-        grams: {layer: (batch, c, c)} of the picture.
-        targets: {layer: (1, c, c)} of the painting; its keys are what counts.
-
-    Returns:
-        Scalar, mean over the batch; grows with the fourth power of contrast.
+    In the scale of the `stanford` preset; it grows with the fourth power of
+    contrast.
     """
     return sum(
         ops.mean(ops.square(grams[name] - target))
@@ -88,17 +84,13 @@ def style_loss(grams, targets):
     )
 
 
-def relative_style_loss(grams, targets):
+def relative_style_loss(
+    grams: Mapping[Any, Any], targets: Mapping[Any, Any]
+) -> Any:
     """Mean over layers of |G(y) - G(s)|^2 / |G(s)|^2.
 
-    1.0 is what a black feature map costs; every layer counts the same.
-
-    Args:
-        grams: {layer: (batch, c, c)} of the picture.
-        targets: {layer: (1, c, c)} of the painting; its keys are what counts.
-
-    Returns:
-        Scalar, mean over the batch.
+    Eq. 4, each layer relative to the painting's own, so that all count the
+    same: a black feature map costs 1.
     """
     terms = []
     for name, target in targets.items():

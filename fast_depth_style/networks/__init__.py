@@ -1,4 +1,4 @@
-"""The networks that are trained."""
+"""The image transformation network, the one that is trained."""
 
 MINIMUM_SIDE = 16
-"""Of the pictures that a `Transformer` takes, in pixels."""
+"""Smallest height and width that it takes, in pixels."""

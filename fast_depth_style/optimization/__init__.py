@@ -1,1 +1,1 @@
-"""One picture at a time, by gradient descent on its pixels."""
+"""Pictures made one at a time, by gradient descent on their pixels."""

@@ -1,40 +1,53 @@
-"""What moves the pixels: L-BFGS and Adam."""
+"""Optimizers of the pixels: L-BFGS and Adam."""
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
-import scipy.optimize
-import threadpoolctl
 
-from fast_depth_style.optimization.objective import Judgement
+from fast_depth_style.errors import MissingExtraError
+from fast_depth_style.optimization.objective import LossValue
 
-Objective = Callable[[np.ndarray], Judgement]
-Report = Callable[[np.ndarray, Judgement], bool]
+Objective = Callable[[np.ndarray], LossValue]
+Report = Callable[[np.ndarray, LossValue], bool]
+Minimizer = Callable[[Objective, np.ndarray, int, Report], None]
 
 _WHITE = 255.0
 
 
+def minimizer(name: str, learning_rate: float) -> Minimizer:
+    """The minimizer "lbfgs", or "adam" with a learning rate in grey levels.
+
+    A minimizer takes the objective, the picture to start from, (height, width,
+    3) RGB in 0..255, the number of iterations, and a function that it calls
+    after each with the picture and its loss; False from it ends the work.
+    """
+    if name == "adam":
+        return functools.partial(minimize_adam, learning_rate=learning_rate)
+    try:
+        import scipy.optimize  # noqa: F401
+        import threadpoolctl  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("--optimizer=lbfgs", "optimize") from error
+    return minimize_lbfgs
+
+
 def minimize_lbfgs(
-    objective: Objective,
-    picture: np.ndarray,
-    iterations: int,
-    report: Report,
+    objective: Objective, picture: np.ndarray, iterations: int, report: Report
 ) -> None:
     """Minimizes by L-BFGS (Liu, Nocedal 1989), SciPy's.
 
     It works in colours 0..1: its very first step has the length 1, which in
-    grey levels would be nothing.
-
-    Args:
-        objective: Judges a picture.
-        picture: (height, width, 3) RGB in 0..255, where to start.
-        iterations: Steps, each of one or a few judgements; fewer where no
-            step makes the picture better.
-        report: Called after each step with the picture and its judgement;
-            False ends the work.
+    grey levels would be nothing. A step takes one or a few evaluations; there
+    are fewer steps where none lowers the loss.
     """
-    done, stopped, latest = 0, False, None
+    import scipy.optimize
+    import threadpoolctl
+
+    done, stopped = 0, False
+    latest: LossValue
     position = picture.astype(np.float64).ravel() / _WHITE
 
     def as_picture(z):
@@ -48,13 +61,16 @@ def minimize_lbfgs(
     def after_step(intermediate_result):
         nonlocal done, stopped
         done += 1
-        # A line search ends with the judgement of the step that it takes.
+        # A line search ends with the evaluation of the step that it takes.
         stopped = not report(as_picture(intermediate_result.x), latest)
         if stopped:
             raise StopIteration
 
+    # No tolerance of its own: gradients by pixel are tiny.
+    options: Any = {"maxfun": np.inf, "maxcor": 10, "ftol": 0.0, "gtol": 0.0}
     while done < iterations and not stopped:
         before = done
+        options["maxiter"] = iterations - done
         # More threads of SciPy's wait by spinning, and take the cores from the
         # networks: a small picture took twice as long.
         with threadpoolctl.threadpool_limits(1, "blas"):
@@ -64,14 +80,7 @@ def minimize_lbfgs(
                 method="L-BFGS-B",
                 jac=True,
                 callback=after_step,
-                options={
-                    "maxiter": iterations - done,
-                    "maxfun": np.inf,
-                    "maxcor": 10,
-                    # No tolerance of its own: gradients by pixel are tiny.
-                    "ftol": 0.0,
-                    "gtol": 0.0,
-                },
+                options=options,
             )
         position = result.x
         # The rounding of float32 may end a line search early; a fresh start
@@ -89,19 +98,14 @@ def minimize_adam(
 ) -> None:
     """Minimizes by Adam (Kingma, Ba 2015), Keras'.
 
-    Args:
-        objective: Judges a picture.
-        picture: (height, width, 3) RGB in 0..255, where to start.
-        iterations: Steps, each of one judgement.
-        report: Called after each step with the picture and the judgement of
-            the picture before it; False ends the work.
-        learning_rate: In grey levels.
+    A step is one evaluation; what is reported is the picture after it and the
+    loss before it.
     """
     variable = keras.Variable(picture, dtype="float32")
     adam = keras.optimizers.Adam(learning_rate)
     adam.build([variable])
     for _ in range(iterations):
-        judgement = objective(np.array(variable))
-        adam.apply([np.float32(judgement.gradient)], [variable])
-        if not report(np.array(variable), judgement):
+        found = objective(np.array(variable))
+        adam.apply([np.float32(found.gradient)], [variable])
+        if not report(np.array(variable), found):
             break

@@ -1,61 +1,40 @@
-"""What a picture is judged by while it is optimized: value and gradient."""
+"""Loss and gradient of one picture by its pixels."""
 
 import dataclasses
-from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from fast_depth_style.losses import content, depth, pixels, style
-from fast_depth_style.optimization.masks import feature_mask
-from fast_depth_style.optimization.matting_laplacian import (
-    matting_laplacian,
-    photorealism,
-)
+from fast_depth_style.errors import MissingExtraError
+from fast_depth_style.losses.style import scaled_features
+from fast_depth_style.objective import Objective, StyleTarget, style_target
+from fast_depth_style.optimization.inputs import Inputs, feature_masks
 from fast_depth_style.optimization.settings import OptimizationSettings
-from fast_depth_style.optimization.terms import Terms
 from fast_depth_style.perception.depth_estimator import DepthEstimator
-from fast_depth_style.requests import RequestError
-
-_UNIT = 127.5  # that of tv and range in training's relative scale
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Judgement:
-    """What was found at one picture.
+class LossValue:
+    """The weighted sum of the terms, each term alone, its weighted share.
 
-    Attributes:
-        loss: The weighted sum of the terms.
-        terms: {term: unweighted value}.
-        gradient: (height, width, 3) float64, of the loss by grey levels.
+    The gradient is (height, width, 3) float64, by grey levels.
     """
 
     loss: float
     terms: dict[str, float]
+    shares: dict[str, float]
     gradient: np.ndarray
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Region:
-    """A part of the picture and the style that it is to have."""
-
-    weight: float
-    targets: dict
-    masks: dict | None
-
-
 class PictureObjective:
-    """The terms of one picture at one size: those of training, and more.
+    """The objective of training at one picture, and the photorealism term.
 
-    Gatys et al. 2015 (eq. 7), in training's relative scale, with the depth
-    term of Xu, Zhang, Yang 2017 (eq. 4) and the photorealism term and the
-    regional styles of Luan et al. 2017 (eq. 2 to 4). Terms whose weight is 0
-    are not computed.
-
-    Unlike in training the depth term's gradient is not limited: a line search
-    needs the gradient of the very value that it sees.
+    Gatys et al. 2015 (eq. 7) with the depth term of Xu, Zhang, Yang 2017
+    (eq. 4), and the photorealism term and the regional styles of Luan et al.
+    2017 (eq. 2 to 4).
 
     Several paintings without masks make one style, the weighted mean of their
     Gram matrices, because sum_k w_k |G - G_k|^2 with sum_k w_k = 1 is
@@ -68,56 +47,25 @@ class PictureObjective:
         settings: OptimizationSettings,
         perceptual: keras.Model,
         estimator: DepthEstimator | None,
-        photo: np.ndarray,
-        paintings: Sequence[np.ndarray],
-        content_masks: Sequence[np.ndarray] | None = None,
-        style_masks: Sequence[np.ndarray] | None = None,
+        inputs: Inputs,
     ):
-        """Computes the targets.
+        """Computes what the picture is compared with.
 
-        Args:
-            settings: Weights and layers.
-            perceptual: Gives the features of `settings.layers` and
-                `settings.content_layer`.
-            estimator: The depth network, where depth counts.
-            photo: (height, width, 3) uint8.
-            paintings: (h, w, 3) uint8 each, at their sizes.
-            content_masks: (height, width) uint8 each, one per painting; they
-                add up to at most 255.
-            style_masks: (h, w) uint8 each, of the paintings' sizes.
-
-        Raises:
-            RequestError: A mask leaves nothing to compare.
+        `inputs` come from `Inputs.scaled`; a mask that leaves nothing to
+        compare is refused.
         """
-        self._terms = Terms(settings.term_weights())
         self._settings = settings
         self._perceptual = perceptual
-        self._estimator = estimator if "depth" in self._terms.terms else None
-        photos = _batch(photo)
-        features = perceptual(photos)
-        self._content = features[settings.content_layer]
-        self._regions = self._make_regions(
-            self._style_features(photos, features),
-            paintings,
-            content_masks,
-            style_masks,
-        )
-        if self._estimator is not None:
-            self._depth_map, self._depth_features = self._estimator.outputs(
-                photos
-            )
+        styles = self._styles(inputs) if settings.style_weight else []
+        self._objective = Objective(settings, perceptual, estimator, styles)
+        self._targets = self._objective.targets(_batch(inputs.photo))
         self._laplacian = None
-        if "photorealism" in self._terms.terms:
-            self._laplacian = matting_laplacian(photo)
+        if settings.photorealism_weight:
+            self._laplacian = matting_laplacian(inputs.photo)
         self._compiled = tf.function(self._terms_and_gradient)
 
-    def __call__(self, picture: np.ndarray) -> Judgement:
-        """Judges a picture.
-
-        Args:
-            picture: (height, width, 3) RGB in 0..255, of the photo's size;
-                values may leave the range.
-        """
+    def __call__(self, picture: np.ndarray) -> LossValue:
+        """Loss and gradient of a (height, width, 3) picture in about 0..255."""
         terms, gradient = self._compiled(_batch(picture))
         found = {name: float(value) for name, value in terms.items()}
         gradient = gradient[0].numpy().astype(np.float64)
@@ -125,120 +73,89 @@ class PictureObjective:
             found["photorealism"], slope = photorealism(
                 self._laplacian, picture
             )
-            gradient += self._terms.weights["photorealism"] * slope
-        return Judgement(self._terms.total(found), found, gradient)
+            gradient += self._settings.photorealism_weight * slope
+        loss = float(self._objective.total(found))
+        return LossValue(loss, found, self._objective.shares(found), gradient)
 
-    def _terms_and_gradient(self, pictures):
-        """The terms that networks and pixels give, and their gradient."""
+    def _terms_and_gradient(self, pictures: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             tape.watch(pictures)
-            found = self._compute(pictures)
-            total = sum(
-                weight * found[name]
-                for name, weight in self._terms.weights.items()
-                if name in found
-            )
+            found = self._objective(pictures, self._targets)
+            total = self._objective.total(found)
         return found, tape.gradient(total, pictures)
 
-    def _compute(self, pictures):
-        found, wanted = {}, self._terms.terms
-        features = self._perceptual(pictures)
-        if "style" in wanted:
-            found["style"] = self._style(
-                self._style_features(pictures, features)
-            )
-        if "content" in wanted:
-            found["content"] = content.relative_content_loss(
-                features[self._settings.content_layer], self._content
-            )
-        if self._estimator is not None:
-            found["depth"] = self._depth(pictures)
-        if "tv" in wanted:
-            found["tv"] = pixels.total_variation(pictures) / _UNIT**2
-        if "range" in wanted:
-            found["range"] = pixels.out_of_range(pictures) / _UNIT**2
-        return found
-
-    def _style(self, features):
-        return sum(
-            region.weight
-            * style.relative_style_loss(
-                self._grams(features, region.masks), region.targets
-            )
-            for region in self._regions
-        )
-
-    def _depth(self, pictures):
-        maps, features = self._estimator.outputs(pictures)
-        if not features:
-            return depth.relative_depth_loss(maps, self._depth_map)
-        return depth.depth_feature_loss(features, self._depth_features)
-
-    def _style_features(self, pictures, features=None):
-        """{(scale, layer): features}; `features` are the first scale's."""
-        return style.scaled_features(
-            self._perceptual,
-            pictures,
-            self._settings.layers,
-            self._settings.style_scales,
-            features,
-        )
-
-    def _grams(self, features, masks=None):
-        grams = {}
-        for key, found in features.items():
-            if masks is not None:
-                found = found * masks[key]
-            grams[key] = style.gram_matrix(found)
-        return grams
-
-    def _make_regions(
-        self, photo_features, paintings, content_masks, style_masks
-    ):
-        """One region, or one for each content mask."""
+    def _styles(self, inputs: Inputs) -> list[StyleTarget]:
+        """One style for the whole picture, or one for each content mask."""
+        count = len(inputs.paintings)
+        weights = np.ones(count) if inputs.weights is None else inputs.weights
+        weights = np.array(weights) / np.sum(weights)
         targets = []
-        for index, painting in enumerate(paintings):
-            features = self._style_features(_batch(painting))
-            masks = None
-            if style_masks:
-                masks = _feature_masks(
-                    style_masks[index], features, f"style mask {index + 1}"
-                )
-            targets.append(self._grams(features, masks))
-        weights = [weight for _, weight in self._settings.paintings()]
-        if not content_masks:
-            mean = {
-                key: sum(
-                    weight * grams[key]
-                    for weight, grams in zip(weights, targets, strict=True)
-                )
-                for key in photo_features
-            }
-            return [_Region(1.0, mean, None)]
-        return [
-            _Region(
-                weight * len(weights) * float(mask.mean()) / 255.0,
-                grams,
-                _feature_masks(mask, photo_features, f"content mask {index}"),
-            )
-            for index, (weight, grams, mask) in enumerate(
-                zip(weights, targets, content_masks, strict=True), 1
-            )
-        ]
+        for index, painting in enumerate(inputs.paintings):
+            inside = outside = None
+            weight = float(weights[index])
+            if inputs.style_masks:
+                mask = inputs.style_masks[index]
+                inside = self._masks(mask, painting, f"style mask {index + 1}")
+            if inputs.content_masks:
+                mask = inputs.content_masks[index]
+                weight *= count * float(mask.mean()) / 255.0
+                name = f"content mask {index + 1}"
+                outside = self._masks(mask, inputs.photo, name)
+            arguments = self._settings, self._perceptual, painting
+            targets.append(style_target(*arguments, weight, inside, outside))
+        if inputs.content_masks:
+            return targets
+        mean = {
+            key: sum(target.weight * target.grams[key] for target in targets)
+            for key in targets[0].grams
+        }
+        return [StyleTarget(1.0, mean)]
+
+    def _masks(
+        self, mask: np.ndarray, picture: np.ndarray, name: str
+    ) -> dict[tuple[int, str], np.ndarray]:
+        features = scaled_features(
+            self._perceptual,
+            _batch(picture),
+            self._settings.resolved_style_layers(),
+            self._settings.style_scales,
+        )
+        sizes = {key: tuple(f.shape[1:3]) for key, f in features.items()}
+        return feature_masks(mask, sizes, name)
 
 
-def _feature_masks(mask, features, name):
-    masks = {
-        key: feature_mask(mask, tuple(each.shape[1:3]))
-        for key, each in features.items()
-    }
-    for (_, layer), found in masks.items():
-        if not found.any():
-            raise RequestError(
-                f"{name} covers nothing at {layer}: paint more of it white"
-            )
-    return masks
+def matting_laplacian(photo: np.ndarray) -> Any:
+    """Matting Laplacian of a uint8 photo, for windows of 3x3 pixels.
+
+    Levin, Lischinski, Weiss 2008, eq. 12, with their epsilon of 1e-7: a sparse
+    SciPy matrix (height * width, height * width), float64, its rows the pixels,
+    line by line. Its eigenvalues are in 0..9, as a pixel lies in nine windows
+    whose part has eigenvalues in 0..1.
+    """
+    try:
+        from pymatting.laplacian.cf_laplacian import cf_laplacian
+    except ImportError as error:
+        raise MissingExtraError("--photorealism_weight", "optimize") from error
+    return cf_laplacian(photo.astype(np.float64) / 255.0)
 
 
-def _batch(picture):
+def photorealism(
+    laplacian: Any, picture: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Photorealism loss of a picture, and its gradient by grey levels.
+
+    Luan et al. 2017, eq. 2: the sum over channels of V_c^T M V_c, here with
+    colours in 0..1 and divided by the number of pixels, so that a weight suits
+    any size. M is `laplacian`, V the picture, (height, width, 3) RGB in 0..255.
+    The gradient, float64, is 2 M V, scaled alike.
+    """
+    colors = picture.reshape(-1, 3).astype(np.float64) / 255.0
+    product = laplacian @ colors
+    pixels = len(colors)
+    gradient = 2.0 / (255.0 * pixels) * product
+    loss = float(np.vdot(colors, product)) / pixels
+    return loss, gradient.reshape(picture.shape)
+
+
+def _batch(picture: np.ndarray) -> Any:
     return ops.convert_to_tensor(picture[None], "float32")

@@ -8,328 +8,265 @@
 The same command continues, with the optimizer's memory afresh.
 """
 
+import dataclasses
+import itertools
 import os
 import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
-from fast_depth_style.images.colors import match_colors
+from fast_depth_style import files
+from fast_depth_style.errors import RequestError
 from fast_depth_style.images.files import (
-    Picture,
-    UnreadablePicture,
     check_suffix,
     read_picture,
     read_rgb,
     write_picture,
 )
-from fast_depth_style.images.size import fit_area, fit_long_side, resize
-from fast_depth_style.optimization import masks
-from fast_depth_style.optimization.progress import Progress
-from fast_depth_style.optimization.settings import (
-    INITS,
-    LEAST_SIDE,
-    OptimizationSettings,
-)
-from fast_depth_style.optimization.state import (
-    State,
-    read_state,
-    require_same_picture,
-    require_writable,
-    state_folder,
-    write_state,
-)
-from fast_depth_style.optimization.strip import Strip
-from fast_depth_style.optimization.terms import Terms
-from fast_depth_style.perception import registry
-from fast_depth_style.requests import RequestError
-from fast_depth_style.training.workdir import write_settings
+from fast_depth_style.images.picture import Picture, UnreadablePicture
+from fast_depth_style.images.size import resize
+from fast_depth_style.optimization.inputs import Inputs, read_mask
+from fast_depth_style.optimization.objective import LossValue
+from fast_depth_style.optimization.picture import PictureOptimization, State
+from fast_depth_style.optimization.settings import OptimizationSettings
+from fast_depth_style.runs import folder as runs
+from fast_depth_style.runs.interrupts import StopBetweenSteps
+from fast_depth_style.runs.losses import LossLog
+from fast_depth_style.runs.pictures import contact_sheet, write_png
 
-_LEAST_COARSE_SIDE = 48
 _SAVE_EVERY = 20
+_STRIP_HEIGHT = 256
+
+
+def optimize_arrays(
+    photo: np.ndarray,
+    paintings: Sequence[np.ndarray],
+    settings: OptimizationSettings,
+    **others: Any,
+) -> np.ndarray:
+    """Makes a picture without reading or writing a file.
+
+    All pictures are (height, width, 3) uint8 RGB; that made is `settings.size`
+    pixels long. Files that the settings name are not read; others are further
+    attributes of `Inputs`: weights, masks, init.
+
+    Raises:
+        RequestError: An input does not suit, or a network or a library cannot
+            be had.
+        NotFiniteError: The loss is not finite.
+    """
+    work = PictureOptimization(settings, Inputs(photo, paintings, **others))
+    return work.to_rgb(work.run(work.start()).picture)
 
 
 def optimize(
     settings: OptimizationSettings,
-    output: str | os.PathLike,
+    output: str | os.PathLike[str],
     perceptual: keras.Model | None = None,
 ) -> pathlib.Path:
-    """Makes a picture, or continues to.
+    """Makes a picture file, or continues to.
 
-    Ctrl-C ends the work after the current iteration, with everything written.
+    Ctrl-C and SIGTERM end the work after the current iteration, with
+    everything written.
 
-    Args:
-        settings: What the picture is.
-        output: The picture's file; its folder exists.
-        perceptual: The settings' perceptual network where it is at hand, with
-            their layers and perhaps more; None makes it.
+    `perceptual` may have more layers than the settings; None makes it.
 
     Returns:
-        The folder beside it, with the strip and the losses.
+        The folder beside the picture, with the strip and the losses.
 
     Raises:
         RequestError: Something asked for cannot be had; found before the work
             starts, nothing has been written.
         NotFiniteError: The loss is not finite; the last picture stays.
-        KeyboardInterrupt: Ctrl-C was pressed.
+        KeyboardInterrupt: Ctrl-C was pressed or SIGTERM received.
     """
-    output = pathlib.Path(output)
-    check_suffix(output)
-    require_writable(output)
-    folder = state_folder(output)
+    output = checked_output(output, [settings])
+    folder = run_folder(output)
+    photo, work = open_pictures(settings, perceptual)
     require_same_picture(folder, settings)
-    state = read_state(folder)
-    work = Work(settings, perceptual)
-    if state is None:
-        state = State(0, 0, work.first_picture())
-    # Its targets may be refused too, so it comes before the first file.
-    objective = work.objective(state.scale)
-    write_settings(folder, settings.to_json())
-    _run(work, state, objective, output, folder)
+    state = read_state(folder) or work.start()
+    if state.done > settings.iterations:
+        raise RequestError(
+            f"--iterations={settings.iterations}: {state.done} are done"
+            f" already ({files.printable(folder)}): give more, or another"
+            " --output"
+        )
+    # Its masks may be refused too, so it comes before the first file.
+    work.objective(state.picture.shape[:2])
+    runs.write_settings(folder, settings.to_json(), _sources(settings))
+    with runs.locked(folder, "output"):
+        _run(settings, work, state, photo, output, folder)
     return folder
 
 
-class Work:
-    """Everything a picture is made of, read and checked.
+def checked_output(
+    output: str | os.PathLike[str], made: Iterable[OptimizationSettings]
+) -> pathlib.Path:
+    """Resolves the path of a picture that is made with a folder beside it.
 
-    Attributes:
-        settings: What the picture is.
-        photo: (height, width, 3) uint8, at the picture's size.
-        icc_profile: The photo's, or None.
-        paintings: (h, w, 3) uint8 each, as they were read, recoloured where
-            `settings.keep_colors`.
-        sizes: Height and width of each scale, coarse to fine.
+    It is refused where it is no picture file, cannot be written, or would
+    overwrite an input, by itself or by its folder.
     """
-
-    def __init__(
-        self,
-        settings: OptimizationSettings,
-        perceptual: keras.Model | None = None,
-    ):
-        """Reads pictures, masks and networks.
-
-        Args:
-            settings: What the picture is.
-            perceptual: As for `optimize`.
-
-        Raises:
-            RequestError: One of them cannot be had.
-        """
-        if keras.backend.backend() != "tensorflow":
+    output = files.resolve(output, "output")
+    check_suffix(output)
+    files.require_writable(output, "output")
+    if output.is_dir():
+        raise RequestError(
+            f"--output={files.printable(output)} is a folder: name a file"
+        )
+    folder = run_folder(output).resolve()
+    for each in made:
+        inputs = [*itertools.chain(*each.input_files().values())]
+        files.require_different(output, inputs)
+        if any(path.resolve().is_relative_to(folder) for path in inputs):
             raise RequestError(
-                "optimizing a picture needs KERAS_BACKEND=tensorflow: set it"
+                f"--output={files.printable(output)} would write to"
+                f" {files.printable(folder)}, where an input lies: give"
+                " another name"
             )
-        self.settings = settings
-        photo = _read(settings.content, "content")
-        self.icc_profile = read_picture(settings.content).icc_profile
-        self.photo = fit_long_side(photo, settings.size)
-        least = LEAST_SIDE << settings.style_scales - 1
-        if min(self.photo.shape[:2]) < least:
-            height, width = self.photo.shape[:2]
-            raise RequestError(
-                f"--content={settings.content} is {width}x{height} pixels at"
-                f" --size={settings.size}: its short side must have at least"
-                f" {least} with --style_scales={settings.style_scales}"
-            )
-        files = [file for file, _ in settings.paintings()]
-        self.paintings = [_read(file, "style") for file in files]
-        if settings.keep_colors:
-            self.paintings = [
-                match_colors(each, self.photo) for each in self.paintings
-            ]
-        self._content_masks = masks.share_pixels(
-            masks.read_masks(
-                settings.content_masks,
-                [self.photo for _ in settings.content_masks],
-                "content_masks",
-            )
-        )
-        self._style_masks = masks.read_masks(
-            settings.style_masks,
-            self.paintings if settings.style_masks else [],
-            "style_masks",
-        )
-        self.sizes = _scale_sizes(
-            self.photo.shape[:2],
-            settings.scales,
-            max(least, _LEAST_COARSE_SIDE),
-        )
-        for scale in range(len(self.sizes)):
-            for file, painting in zip(
-                files, self._scaled_paintings(scale), strict=True
-            ):
-                if min(painting.shape[:2]) < least:
-                    raise RequestError(
-                        f"--style={file} is too narrow: scaled to the picture,"
-                        f" its short side has less than the {least} pixels of"
-                        f" --style_scales={settings.style_scales}; cut a part"
-                        " out of it"
-                    )
-        self._init = None
-        if settings.init not in INITS:
-            self._init = _read(settings.init, "init")
-        self._perceptual = perceptual or registry.perceptual_network(
-            settings.perceptual_network,
-            {*settings.layers, settings.content_layer},
-            pooling=settings.pooling,
-        )
-        self._estimator = None
-        if "depth" in settings.term_weights():
-            self._estimator = registry.depth_network(settings.depth_network)
-
-    def first_picture(self) -> np.ndarray:
-        """What the pixels start as, (height, width, 3), at the first scale."""
-        size = self.sizes[0]
-        if self.settings.init == "noise":
-            random = np.random.default_rng(self.settings.seed)
-            return random.uniform(0, 255, (*size, 3)).astype(np.float32)
-        start = self.photo if self._init is None else self._init
-        return resize(start, size).astype(np.float32)
-
-    def objective(self, scale: int):
-        """The `PictureObjective` of a scale."""
-        # It imports TensorFlow, which wrong requests need not wait for.
-        from fast_depth_style.optimization.objective import PictureObjective
-
-        size = self.sizes[scale]
-        paintings = self._scaled_paintings(scale)
-        return PictureObjective(
-            self.settings,
-            self._perceptual,
-            self._estimator,
-            resize(self.photo, size),
-            paintings,
-            [resize(mask, size) for mask in self._content_masks],
-            [
-                resize(mask, painting.shape[:2])
-                for mask, painting in zip(
-                    self._style_masks, paintings, strict=False
-                )
-            ],
-        )
-
-    def _scaled_paintings(self, scale):
-        height, width = self.sizes[scale]
-        area = height * width * self.settings.style_scale**2
-        return [fit_area(painting, area) for painting in self.paintings]
+    return output
 
 
-def _run(work, state, objective, output, folder):
-    from fast_depth_style.training.callbacks import StopWhenInterrupted
-    from fast_depth_style.training.losses_log import LossesLog
-
-    settings, sizes = work.settings, work.sizes
-    terms = Terms(settings.term_weights())
-    ends = [
-        settings.iterations * (index + 1) // len(sizes)
-        for index in range(len(sizes))
-    ]
-    stop = StopWhenInterrupted()
-    # A drawing takes as long as many iterations of a small picture.
-    drawn_every = max(50, settings.iterations // 20)
-    log = LossesLog(folder / "losses.csv", state.done, drawn_every, terms)
-    progress = Progress(terms, ends, sizes, state.done)
-    strip = Strip(folder, work.photo)
-    start = state.done
-
-    def save(current):
-        write_state(folder, current)
-        rgb = _to_rgb(current.picture)
-        rgb = resize(rgb, work.photo.shape[:2])
-        write_picture(output, Picture(rgb, None, work.icc_profile))
-
-    def judge(picture):
-        judgement = objective(picture)
-        _require_finite(judgement, state)
-        return judgement
-
-    def report(picture, judgement):
-        nonlocal state
-        state = State(state.done + 1, state.scale, picture)
-        log.on_train_batch_end(
-            state.done - 1 - start,
-            {"loss": judgement.loss, **judgement.terms},
-        )
-        progress.update(state.done, judgement)
-        if state.done in settings.strip_at:
-            strip.add(state.done, _to_rgb(picture))
-        if state.done % _SAVE_EVERY == 0:
-            save(state)
-        return not stop.interrupted
-
-    try:
-        with stop:
-            for scale in range(state.scale, len(sizes)):
-                if state.done >= ends[scale]:
-                    continue
-                picture = state.picture
-                if picture.shape[:2] != sizes[scale]:
-                    picture = resize(_to_rgb(picture), sizes[scale])
-                    objective = work.objective(scale)
-                state = State(state.done, scale, picture.astype(np.float32))
-                _minimize(
-                    settings,
-                    judge,
-                    state.picture,
-                    ends[scale] - state.done,
-                    report,
-                )
-                if stop.interrupted:
-                    break
-                # No step makes it better: this scale is done.
-                state = State(ends[scale], scale, state.picture)
-            if state.done >= settings.iterations:
-                strip.add(settings.iterations, _to_rgb(state.picture))
-    finally:
-        progress.close()
-        log.on_train_end()
-        save(state)
-    if stop.interrupted and state.done < settings.iterations:
-        print(
-            f"Stopped after iteration {state.done} of {settings.iterations}:"
-            f" the picture so far is in {output}; the same command continues."
-        )
-        raise KeyboardInterrupt
+def run_folder(output: pathlib.Path) -> pathlib.Path:
+    """The folder of the picture `output`: wave.run for wave.jpg."""
+    return output.with_suffix(".run")
 
 
-def _minimize(settings, objective, picture, iterations, report):
-    from fast_depth_style.optimization import minimizers
+def require_same_picture(
+    folder: pathlib.Path, settings: OptimizationSettings
+) -> None:
+    """Raises `RequestError` where the folder holds another picture's state.
 
-    if settings.optimizer == "adam":
-        minimizers.minimize_adam(
-            objective, picture, iterations, report, settings.learning_rate
-        )
-    else:
-        minimizers.minimize_lbfgs(objective, picture, iterations, report)
-
-
-def _require_finite(judgement, state):
-    if np.isfinite(judgement.loss + judgement.gradient.sum()):
-        return
-    from fast_depth_style.training.checkpoint import NotFiniteError
-
-    bad = [n for n, v in judgement.terms.items() if not np.isfinite(v)]
-    raise NotFiniteError(
-        f"the loss is not finite after iteration {state.done}"
-        f" ({', '.join(bad) or 'its gradient'}): give a smaller"
-        " --learning_rate or weight"
+    The number of iterations and those kept for the strip may differ; pictures
+    are compared by their content.
+    """
+    runs.require_same_run(
+        folder,
+        settings.to_json(),
+        _sources(settings),
+        "output",
+        ("iterations", "strip_at"),
     )
 
 
-def _scale_sizes(size, scales, least):
-    """Sizes from coarse to fine, each twice the one before."""
-    sizes = [tuple(size)]
-    while len(sizes) < scales and min(sizes[0]) >= 2 * least:
-        sizes.insert(0, tuple((side + 1) // 2 for side in sizes[0]))
-    return sizes
+def open_pictures(
+    settings: OptimizationSettings, perceptual: keras.Model | None = None
+) -> tuple[Picture, PictureOptimization]:
+    """The photo, and the optimization of the files that the settings name."""
+    found: dict[str, list[Any]] = {}
+    for name, paths in settings.input_files().items():
+        read = read_mask if name.endswith("_masks") else read_rgb
+        try:
+            found[name] = [read(path) for path in paths]
+        except UnreadablePicture as error:
+            raise RequestError(
+                f"{error}: give a picture as --{name}"
+            ) from error
+    inputs = Inputs(
+        found["content"][0],
+        found["style"],
+        [weight for _, weight in settings.paintings()],
+        found.get("content_masks", ()),
+        found.get("style_masks", ()),
+        *found.get("init", ()),
+    )
+    work = PictureOptimization(settings, inputs, perceptual)
+    return read_picture(settings.input_files()["content"][0]), work
 
 
-def _read(file, flag):
+def read_state(folder: pathlib.Path) -> State | None:
+    """The newest state, None without one; a damaged file is refused."""
+    path = folder / "state.npz"
     try:
-        return read_rgb(file)
-    except UnreadablePicture as error:
-        raise RequestError(f"{error}: give a picture as --{flag}") from error
+        with np.load(path) as file:
+            return State(int(file["done"]), file["picture"])
+    except FileNotFoundError:
+        return None
+    # NumPy lets through what zipfile and zlib raise.
+    except Exception as error:
+        raise RequestError(
+            f"{files.printable(path)} cannot be read: delete"
+            f" {files.printable(folder)} to begin again"
+        ) from error
 
 
-def _to_rgb(picture):
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+def _run(
+    settings: OptimizationSettings,
+    work: PictureOptimization,
+    state: State,
+    photo: Picture,
+    output: pathlib.Path,
+    folder: pathlib.Path,
+) -> None:
+    log = LossLog(
+        folder / "losses.csv",
+        state.done,
+        # A drawing takes as long as many iterations of a small picture.
+        max(50, settings.iterations // 20),
+        [*settings.weights()],
+    )
+    alpha = photo.alpha
+    if alpha is not None:
+        alpha = resize(alpha, work.inputs.photo.shape[:2])
+
+    def save() -> None:
+        with files.replacing(folder / "state.npz") as aside:
+            np.savez(aside, done=state.done, picture=state.picture)
+        rgb = work.to_rgb(state.picture)
+        write_picture(output, dataclasses.replace(photo, rgb=rgb, alpha=alpha))
+
+    def after_step(current: State, found: LossValue) -> bool:
+        nonlocal state
+        state = current
+        log.add(state.done, found.loss, found.terms, found.shares)
+        if state.done in settings.strip_at:
+            _add_to_strip(folder, work, state)
+        if state.done % _SAVE_EVERY == 0:
+            save()
+        return stop.signal is None
+
+    stop = StopBetweenSteps()
+    try:
+        with stop:
+            state = work.run(state, after_step)
+            if state.done >= settings.iterations:
+                _add_to_strip(folder, work, state)
+    finally:
+        log.close()
+        save()
+    stop.require_not_stopped(
+        f"iteration {state.done} of {settings.iterations}: the picture so far"
+        f" is in {files.printable(output)}"
+    )
+
+
+def _add_to_strip(
+    folder: pathlib.Path, work: PictureOptimization, state: State
+) -> None:
+    """Keeps the picture of an iteration, and lays all beside the photo."""
+    steps = folder / "steps"
+    steps.mkdir(exist_ok=True)
+    write_png(
+        work.to_rgb(state.picture), steps / f"iteration_{state.done:07d}.png"
+    )
+    height, width = work.inputs.photo.shape[:2]
+    scale = min(1.0, _STRIP_HEIGHT / height)
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    kept = sorted(steps.glob("iteration_*.png"))
+    row = [work.inputs.photo, *map(read_rgb, kept)]
+    sheet = contact_sheet([[resize(each, size) for each in row]])
+    write_png(sheet, folder / "strip.png")
+
+
+def _sources(settings: OptimizationSettings) -> dict[str, str]:
+    """{setting: digests of the pictures that it names}."""
+    found = {
+        name: " ".join(map(files.digest, paths))
+        for name, paths in settings.input_files().items()
+    }
+    weights = [weight for _, weight in settings.paintings()]
+    found["style"] += f" {weights}"
+    return found

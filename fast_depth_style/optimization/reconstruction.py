@@ -1,4 +1,4 @@
-"""Looks inside a perceptual network: what its layers keep of a picture.
+"""Reconstructs pictures from what the layers of a perceptual network keep.
 
 Content is reconstructed from one layer at a time, style from more and more of
 them, each from noise (Gatys, Ecker, Bethge 2015, figure 1; Mahendran, Vedaldi
@@ -8,38 +8,36 @@ them, each from noise (Gatys, Ecker, Bethge 2015, figure 1; Mahendran, Vedaldi
 import os
 import pathlib
 
-import matplotlib.figure
+import numpy as np
 
-from fast_depth_style.images.files import check_suffix, read_rgb
-from fast_depth_style.optimization.optimize import Work, optimize
-from fast_depth_style.optimization.reconstruction_settings import (
-    ReconstructionSettings,
-)
-from fast_depth_style.optimization.state import (
+from fast_depth_style import files
+from fast_depth_style.images.files import read_rgb
+from fast_depth_style.optimization.optimize import (
+    checked_output,
+    open_pictures,
+    optimize,
     read_state,
     require_same_picture,
-    require_writable,
-    state_folder,
+    run_folder,
+)
+from fast_depth_style.optimization.settings import (
+    OptimizationSettings,
+    ReconstructionSettings,
 )
 from fast_depth_style.perception import registry
 
 _INCHES = 2.4
-_DPI = 100
 
 
 def reconstruct(
-    settings: ReconstructionSettings, output: str | os.PathLike
+    settings: ReconstructionSettings, output: str | os.PathLike[str]
 ) -> pathlib.Path:
     """Makes a sheet of reconstructions, or continues to.
 
     Beside sheet.png, sheet.run receives each reconstruction as NAME.png, with
     the folder that `optimize` keeps of it. The sheet is drawn again after each
-    of them. The same command takes up where it was left, and a list with other
-    layers makes only those that are new.
-
-    Args:
-        settings: What is reconstructed.
-        output: The sheet's file; its folder exists.
+    of them. The same command continues, and a list with other layers makes
+    only those that are new.
 
     Returns:
         The folder with the reconstructions.
@@ -48,59 +46,67 @@ def reconstruct(
         RequestError: Something asked for cannot be had; found before the work
             starts, nothing has been written.
         NotFiniteError: A loss is not finite.
-        KeyboardInterrupt: Ctrl-C was pressed.
+        KeyboardInterrupt: Ctrl-C was pressed or SIGTERM received.
     """
-    output = pathlib.Path(output)
-    check_suffix(output)
-    require_writable(output)
-    folder = state_folder(output)
     wanted = settings.reconstructions()
-    files = {name: folder / f"{name}.png" for name in wanted}
-    for name, each in wanted.items():
-        require_same_picture(state_folder(files[name]), each)
+    output = checked_output(output, wanted.values())
+    folder = run_folder(output)
+    made = {name: folder / f"{name}.png" for name in wanted}
+    files.require_own_folder(
+        folder, "output", [path.name for path in made.values()]
+    )
     # One network for all: steps are compiled, so each computes no deeper than
     # its own layers.
     perceptual = registry.perceptual_network(
         settings.perceptual_network,
-        {layer for each in wanted.values() for layer in each.layers},
+        {
+            layer
+            for each in wanted.values()
+            for layer in each.resolved_style_layers()
+        },
         pooling=settings.pooling,
     )
     originals = {}
     for each in wanted.values():
-        # Everything else that may be refused comes before the first file.
         if each.content not in originals:
-            work = Work(each, perceptual)
-            work.objective(0)
-            originals[each.content] = work.photo
-    folder.mkdir(parents=True, exist_ok=True)
+            _, work = open_pictures(each, perceptual)
+            originals[each.content] = work.inputs.photo
+    for name, each in wanted.items():
+        require_same_picture(run_folder(made[name]), each)
+    files.mark_own_folder(folder)
     for index, (name, each) in enumerate(wanted.items(), 1):
-        state = read_state(state_folder(files[name]))
+        state = read_state(run_folder(made[name]))
         try:
             if state is None or state.done < each.iterations:
                 print(f"{index} of {len(wanted)}: {name}", flush=True)
-                optimize(each, files[name], perceptual)
+                optimize(each, made[name], perceptual)
         finally:
             # After Ctrl-C too, with the picture so far.
-            begun = {n: f for n, f in files.items() if f.exists()}
-            _draw_sheet(output, settings, originals, begun)
+            _draw_sheet(output, wanted, made, originals)
     return folder
 
 
-def _draw_sheet(output, settings, originals, files):
-    """A row for content and one for style, the originals in front."""
-    rows = []
-    if settings.picture:
-        rows.append(
-            [("picture", originals[settings.picture])]
-            + _panels(files, "content_", settings.layers, "content: ")
-        )
-    if settings.style:
-        rows.append(
-            [("painting", originals[settings.style])]
-            + _panels(files, "style_to_", settings.style_layers, "style to ")
-        )
-    columns = max(map(len, rows))
-    shapes = [row[0][1].shape for row in rows]
+def _draw_sheet(
+    output: pathlib.Path,
+    wanted: dict[str, OptimizationSettings],
+    made: dict[str, pathlib.Path],
+    originals: dict[str, np.ndarray],
+) -> None:
+    """Draws a row for content and one for style, the original first."""
+    import matplotlib.figure
+
+    rows: list[dict[str, np.ndarray]] = []
+    columns = 0
+    for title, kind in (("picture", "content_"), ("painting", "style_to_")):
+        names = [name for name in wanted if name.startswith(kind)]
+        if names:
+            rows.append({title: originals[wanted[names[0]].content]})
+            for name in names:
+                if made[name].exists():
+                    says = name.replace(kind, kind.replace("_", " "))
+                    rows[-1][says] = read_rgb(made[name])
+            columns = max(columns, 1 + len(names))
+    shapes = [next(iter(row.values())).shape for row in rows]
     heights = [_INCHES * height / width + 0.3 for height, width, _ in shapes]
     figure = matplotlib.figure.Figure(
         figsize=(_INCHES * columns, sum(heights)), layout="constrained"
@@ -108,22 +114,11 @@ def _draw_sheet(output, settings, originals, files):
     axes = figure.subplots(
         len(rows), columns, squeeze=False, height_ratios=heights
     )
-    for each in axes.flat:
-        each.axis("off")
     for row, places in zip(rows, axes, strict=True):
-        for (title, rgb), each in zip(row, places, strict=False):
-            each.set_title(title, fontsize=8)
-            if rgb is not None:
-                each.imshow(rgb, interpolation="lanczos")
-    aside = output.with_name(f".{output.name}")
-    figure.savefig(aside, dpi=_DPI)
-    aside.replace(output)
-
-
-def _panels(files, prefix, layers, title):
-    """[(title, picture or None where it is not begun)]."""
-    found = [(layer, files.get(f"{prefix}{layer}")) for layer in layers]
-    return [
-        (f"{title}{layer}", None if file is None else read_rgb(file))
-        for layer, file in found
-    ]
+        for place in places:
+            place.axis("off")
+        for (title, rgb), place in zip(row.items(), places, strict=False):
+            place.set_title(title, fontsize=8)
+            place.imshow(rgb, interpolation="lanczos")
+    with files.replacing(output) as aside:
+        figure.savefig(aside, dpi=100)

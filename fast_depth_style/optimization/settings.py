@@ -1,119 +1,109 @@
-"""Everything that defines an optimized picture. Imports nothing heavy."""
+"""Settings of an optimized picture and of a sheet of reconstructions.
 
-import dataclasses
+Imports nothing heavy.
+"""
+
 import math
+import pathlib
+from typing import Any
 
+from fast_depth_style import files
+from fast_depth_style import settings as fields
+from fast_depth_style.errors import RequestError
+from fast_depth_style.objective_settings import ObjectiveSettings
 from fast_depth_style.perception.layer_names import default_layers
-from fast_depth_style.requests import (
-    RequestError,
-    fill_in,
-    require_in_range,
-)
-from fast_depth_style.training.settings import Settings
-
-_TRAINING = Settings()
+from fast_depth_style.settings import setting, settings_class
 
 INITS = ("content", "noise")
-LEAST_SIDE = 16  # VGG19 halves a picture four times up to relu5_1
-OPTIMIZERS = ("lbfgs", "adam")
-POOLINGS = ("max", "average")
+LEAST_SIDE = 16
+"""VGG19 halves a picture four times up to relu5_1."""
 
 
-@dataclasses.dataclass(frozen=True)
-class OptimizationSettings:
-    """What defines a picture: the same settings make the same picture.
+@settings_class
+class OptimizationSettings(ObjectiveSettings):
+    """Settings of one picture: the same settings give the same picture."""
 
-    Attributes:
-        content: File of the photo.
-        style: Files of paintings, each `FILE` or `FILE:WEIGHT`.
-        init: What the pixels start as: content, noise, or a picture file.
-        optimizer: lbfgs or adam.
-        learning_rate: Adam's, in grey levels.
-        iterations: Steps of the optimizer, over all scales; the one setting
-            that may be raised later.
-        size: Long side of the picture, in pixels.
-        scales: The picture is made at so many sizes, each twice the one
-            before; sizes too small to show anything are left out.
-        style_scale: Size of the painting against the picture's, by area, as a
-            length; larger means coarser strokes.
-        style_scales: At how many scales style is compared, each half the one
-            before, as in training.
-        keep_colors: Whether paintings take the photo's colours first.
-        perceptual_network: Where style and content are felt, as in training.
-        pooling: max or average, in VGG19.
-        layers: Layers whose Gram matrices are compared; given None, the
-            network's.
-        content_layer: Layer whose features are compared; given None, the
-            network's.
-        depth_network: Where depth is felt, as in training.
-        content_weight: Weight of the content term.
-        style_weight: Weight of the style term.
-        depth_weight: Weight of the depth term.
-        tv_weight: Weight of the total variation.
-        range_weight: Weight of the penalty for colours outside 0..255.
-        photorealism_weight: Weight of the photorealism term.
-        content_masks: Files of masks on the photo, one per painting, or none:
-            white where that painting's style goes.
-        style_masks: Files of masks on the paintings, one each, or none: white
-            where the style is taken from.
-        strip_at: Iterations after which the picture is kept for the strip.
-        seed: Of the noise.
-    """
+    content: str = setting("", "Photo: a picture file.")
+    style: tuple[str, ...] = setting(
+        (), "Painting; or several with weights, a.jpg:0.7,b.jpg:0.3."
+    )
+    # Chosen by eye, at 160 to 256 pixels: at 3 the photo hardly changes, at
+    # 300 the subject is lost.
+    style_weight: float = setting(100.0, "Weight of style.", least=0)
+    # 3 leaves speckle in smooth places, and a higher style loss.
+    depth_weight: float = setting(1.0, "Weight of depth.", least=0)
+    tv_weight: float = setting(1.0, "Weight of total variation.", least=0)
+    photorealism_weight: float = setting(
+        0.0,
+        "Weight of the matting Laplacian, which lets colours change but keeps"
+        " edges straight.",
+        least=0,
+    )
+    # Large strokes come from `scales`.
+    style_scales: int = setting(
+        1,
+        "Number of scales at which style is compared, each half the one"
+        " before.",
+        least=1,
+    )
+    # A line search needs the gradient of the very value that it sees.
+    depth_gradient_limit: float = setting(0.0, "Not limited.", flag=False)
+    depth_views: bool = setting(False, "No random views.", flag=False)
+    pooling: str = setting(
+        "max",
+        "Pooling of VGG19; average gives smoother gradients.",
+        choices=("max", "average"),
+    )
+    init: str = setting(
+        "content", "What it starts from: content, noise or a picture file."
+    )
+    optimizer: str = setting(
+        "lbfgs", "Optimizer of the pixels.", choices=("lbfgs", "adam")
+    )
+    learning_rate: float = setting(
+        3.0, "Learning rate of Adam, in grey levels.", above=0
+    )
+    iterations: int = setting(
+        300, "Iterations over all scales; may be raised later.", least=1
+    )
+    size: int = setting(512, "Long side of the picture, in pixels.", least=32)
+    scales: int = setting(
+        3,
+        "Number of sizes, coarse to fine, each twice the one before; those too"
+        " small to show anything are left out.",
+        least=1,
+    )
+    style_scale: float = setting(
+        1.0,
+        "Size of the painting relative to the picture's: larger means coarser"
+        " strokes.",
+        above=0,
+    )
+    keep_colors: bool = setting(
+        False,
+        "Give the painting the photo's colours first (mean and covariance).",
+    )
+    content_masks: tuple[str, ...] = setting(
+        (), "A mask on the photo for each painting: white where its style goes."
+    )
+    style_masks: tuple[str, ...] = setting(
+        (), "A mask on each painting: white where the style is taken from."
+    )
+    strip_at: tuple[int, ...] = setting(
+        (1, 10, 30, 100, 300, 1000, 3000),
+        "Iterations after which the picture is kept for the strip.",
+    )
+    seed: int = setting(0, "Seed of the noise.", least=0)
 
-    content: str = ""
-    style: tuple[str, ...] = ()
-    init: str = "content"
-    optimizer: str = "lbfgs"
-    learning_rate: float = 3.0
-    iterations: int = 300
-    size: int = 512
-    scales: int = 3
-    style_scale: float = 1.0
-    # Not training's 3: large strokes come from `scales` already.
-    style_scales: int = 1
-    keep_colors: bool = False
-    perceptual_network: str = _TRAINING.perceptual_network
-    pooling: str = "max"
-    layers: tuple[str, ...] | None = None
-    content_layer: str | None = None
-    depth_network: str = _TRAINING.depth_network
-    content_weight: float = _TRAINING.content_weight
-    # Chosen by eye, at 160 to 256 pixels: at training's 3 the photo hardly
-    # changes, at 300 the subject is lost.
-    style_weight: float = 100.0
-    # Training's 3 leaves speckle in smooth places, and more style to be done.
-    depth_weight: float = 1.0
-    tv_weight: float = 1.0
-    range_weight: float = _TRAINING.range_weight
-    photorealism_weight: float = 0.0
-    content_masks: tuple[str, ...] = ()
-    style_masks: tuple[str, ...] = ()
-    strip_at: tuple[int, ...] = (1, 10, 30, 100, 300, 1000, 3000)
-    seed: int = 0
-
-    def __post_init__(self):
-        """Takes the network's layers, checks what needs no file.
-
-        Raises:
-            RequestError: A value is out of range.
-        """
-        layers = default_layers(self.perceptual_network)
-        fill_in(self, layers=layers.style, content_layer=layers.content)
-        require_in_range(self, _LEAST, ("learning_rate", "style_scale"))
-        for name, known in (("optimizer", OPTIMIZERS), ("pooling", POOLINGS)):
-            if getattr(self, name) not in known:
-                raise RequestError(
-                    f"--{name}={getattr(self, name)}: choose"
-                    f" {' or '.join(known)}"
-                )
+    def __post_init__(self) -> None:
+        """Refuses what can be seen to be wrong without opening a file."""
+        super().__post_init__()
         if self.size >> self.style_scales - 1 < LEAST_SIDE:
             raise RequestError(
                 f"--style_scales={self.style_scales}: pictures of less than"
                 f" {LEAST_SIDE} pixels show no style; give fewer, or a larger"
                 " --size"
             )
-        if not self.layers:
-            raise RequestError("--layers= names no layer: name one")
         if not (self.style_weight or self.content_weight):
             raise RequestError(
                 "--style_weight and --content_weight are both 0, which leaves"
@@ -129,57 +119,152 @@ class OptimizationSettings:
         self.paintings()
 
     def paintings(self) -> list[tuple[str, float]]:
-        """[(file, weight)] of the paintings; the weights add up to 1.
+        """[(file, weight)] of the paintings, from `FILE` or `FILE:WEIGHT`."""
+        return [_painting(text) for text in self.style]
+
+    def input_files(self) -> dict[str, list[pathlib.Path]]:
+        """{setting: picture files that it names}, of those that name any.
 
         Raises:
-            RequestError: A weight is not more than 0.
+            RequestError: A path is empty, or there is no painting.
         """
-        found = [_painting(each) for each in self.style]
-        total = sum(weight for _, weight in found)
-        return [(file, weight / total) for file, weight in found]
-
-    def term_weights(self) -> dict[str, float]:
-        """{term: weight} of the terms that count, as they are shown."""
-        weights = {
-            name: getattr(self, f"{name}_weight")
-            for name in (
-                "style",
-                "content",
-                "depth",
-                "photorealism",
-                "tv",
-                "range",
-            )
+        if not self.style:
+            raise RequestError("--style= names no painting: name one")
+        found = {
+            "content": [self.content],
+            "style": [file for file, _ in self.paintings()],
+            "init": [] if self.init in INITS else [self.init],
+            "content_masks": self.content_masks,
+            "style_masks": self.style_masks,
         }
-        if self.depth_network == "none":
-            del weights["depth"]
-        return {name: weight for name, weight in weights.items() if weight}
-
-    def to_json(self) -> dict:
-        """These settings as JSON-ready values."""
         return {
-            name: [*value] if isinstance(value, tuple) else value
-            for name, value in dataclasses.asdict(self).items()
+            name: [files.resolve(path, name) for path in paths]
+            for name, paths in found.items()
+            if paths
+        }
+
+    def least_side(self) -> int:
+        """Fewest pixels that a side of photo or painting may have."""
+        return LEAST_SIDE << self.style_scales - 1
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready values, derived defaults filled in."""
+        return {
+            **fields.to_json(self),
+            "style_layers": [*self.resolved_style_layers()],
+            "content_layer": self.resolved_content_layer(),
         }
 
 
-_LEAST = {
-    "iterations": 1,
-    "size": 32,
-    "scales": 1,
-    "style_scales": 1,
-    "seed": 0,
-}
+@settings_class
+class ReconstructionSettings:
+    """Settings of a sheet that shows what the layers of a network keep."""
+
+    picture: str = setting(
+        "", "Picture whose content is reconstructed: a picture file."
+    )
+    style: str = setting(
+        "", "Painting whose style is reconstructed: a picture file."
+    )
+    perceptual_network: str = setting(
+        "vgg19", "Network that is looked into, as for optimize."
+    )
+    pooling: str = setting(
+        "max",
+        "Pooling of VGG19; average gives smoother gradients.",
+        choices=("max", "average"),
+    )
+    layers: tuple[str, ...] | None = setting(
+        None,
+        "Layers from each of which content is reconstructed; by default the"
+        " network's usual ones.",
+    )
+    style_layers: tuple[str, ...] | None = setting(
+        None,
+        "Style is reconstructed from the first of these layers, the first two,"
+        " and so on; by default the network's usual ones.",
+    )
+    iterations: int = setting(
+        200, "Iterations of each reconstruction; may be raised later.", least=1
+    )
+    size: int = setting(256, "Long side of the pictures, in pixels.", least=32)
+    seed: int = setting(0, "Seed of the noise.", least=0)
+
+    def __post_init__(self) -> None:
+        """Refuses what can be seen to be wrong without opening a file."""
+        fields.check(self)
+        if not (self.picture or self.style):
+            raise RequestError(
+                "nothing to reconstruct: give a --picture, a --style or both"
+            )
+        for name, file in (
+            ("layers", self.picture),
+            ("style_layers", self.style),
+        ):
+            if file and getattr(self, name) == ():
+                raise RequestError(f"--{name}= names no layer: name one")
+
+    def resolved_layers(self) -> tuple[str, ...]:
+        """`layers`, or the network's usual ones; none without a picture."""
+        usual = default_layers(self.perceptual_network).reconstructed_content
+        return (self.layers or usual) if self.picture else ()
+
+    def resolved_style_layers(self) -> tuple[str, ...]:
+        """`style_layers`, or the network's; none without a painting."""
+        usual = default_layers(self.perceptual_network).reconstructed_style
+        return (self.style_layers or usual) if self.style else ()
+
+    def reconstructions(self) -> dict[str, OptimizationSettings]:
+        """{name that suits a file: what is optimized}, in the sheet's order.
+
+        Each starts from noise and has one term, content at one layer or style
+        at the first few, beside the penalty for colours out of range.
+        """
+        layers, style_layers = (
+            self.resolved_layers(),
+            self.resolved_style_layers(),
+        )
+        return {
+            f"content_{layer}": self._one(self.picture, (layer,), 1.0, 0.0)
+            for layer in layers
+        } | {
+            f"style_to_{layer}": self._one(
+                self.style, style_layers[:count], 0.0, 1.0
+            )
+            for count, layer in enumerate(style_layers, 1)
+        }
+
+    def _one(
+        self, file: str, layers: tuple[str, ...], content: float, style: float
+    ) -> OptimizationSettings:
+        return OptimizationSettings(
+            content=file,
+            style=(f"{file}:1",),
+            init="noise",
+            iterations=self.iterations,
+            size=self.size,
+            scales=1,
+            perceptual_network=self.perceptual_network,
+            pooling=self.pooling,
+            style_layers=layers,
+            content_layer=layers[-1],
+            depth_network="none",
+            tv_weight=0.0,
+            strip_at=(),
+            seed=self.seed,
+            content_weight=content,
+            style_weight=style,
+        )
 
 
-def _painting(text):
+def _painting(text: str) -> tuple[str, float]:
     file, _, tail = text.rpartition(":")
     try:
         weight = float(tail)
     except ValueError:
-        file, weight = text, 1.0
+        file = ""
     if not file:
-        file, weight = text, 1.0
+        return text, 1.0
     if not 0 < weight < math.inf:
         raise RequestError(
             f"--style={text}: a painting's weight is more than 0"

@@ -1,1 +1,4 @@
-"""Frozen networks that look at pictures: features and depth."""
+"""Frozen networks that look at pictures.
+
+Pictures are (batch, height, width, 3) float32 RGB in 0..255, of any size.
+"""

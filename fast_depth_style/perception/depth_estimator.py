@@ -1,13 +1,13 @@
 """What every depth network declares, whatever it is built on."""
 
-import keras
-from keras import ops
+from collections.abc import Sequence
+from typing import Any
+
+from fast_depth_style.perception.frozen_network import FrozenNetwork
 
 
-class DepthEstimator(keras.Model):
-    """A frozen network that estimates depth from pictures.
-
-    Subclasses implement `outputs`; `call` and `features` follow from it.
+class DepthEstimator(FrozenNetwork):
+    """A frozen network that estimates depth from pictures by its `outputs`.
 
     Attributes:
         quantity: "depth" (grows with distance) or "inverse_depth" (grows with
@@ -19,70 +19,36 @@ class DepthEstimator(keras.Model):
     quantity = "depth"
     is_metric = False
 
-    def __init__(self, **kwargs):
-        """Creates a frozen model; `kwargs` go to `keras.Model`."""
-        # Pictures stay float32 until they are resized and normalized.
-        super().__init__(trainable=False, autocast=False, **kwargs)
+    def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
+        """The map of `call`, and intermediate features for a loss.
 
-    def outputs(self, pictures) -> tuple:
-        """Depth and features, computed once; what subclasses implement.
-
-        Args:
-            pictures: (batch, height, width, 3) float32 RGB in 0..255.
-
-        Returns:
-            The map of `call` and the list of `features`.
+        Finest last, (batch, h, w, channels) float32 each; none where the
+        network shows none (a TF-Hub module).
         """
-        raise NotImplementedError(f"{type(self).__name__}.outputs")
+        raise NotImplementedError
 
-    def call(self, pictures):
-        """Estimates depth.
-
-        Args:
-            pictures: (batch, height, width, 3) float32 RGB in 0..255.
-
-        Returns:
-            (batch, h, w) float32 map at the estimator's own resolution.
-        """
+    def call(self, pictures: Any) -> Any:
+        """(batch, h, w) float32 depth at the estimator's own resolution."""
         return self.outputs(pictures)[0]
 
-    def features(self, pictures) -> list:
-        """Intermediate features, finest last, for a depth feature loss.
 
-        Args:
-            pictures: (batch, height, width, 3) float32 RGB in 0..255.
+class DepthEnsemble(DepthEstimator):
+    """Several depth networks, to learn from together.
 
-        Returns:
-            (batch, h, w, channels) float32 tensors; empty where the network
-            shows none (a TF-Hub module).
-        """
-        return self.outputs(pictures)[1]
-
-    def _add_constant(self, values, name):
-        return self.add_weight(
-            shape=values.shape,
-            initializer=keras.initializers.Constant(values),
-            trainable=False,
-            name=name,
-        )
-
-
-def resize_bilinear(pictures, size: tuple[int, int]):
-    """Resizes by plain bilinear interpolation.
-
-    The gradient of every other resize (nearest, bicubic, area, antialiased)
-    fails to compile under XLA.
-
-    Args:
-        pictures: (batch, height, width, channels).
-        size: Height and width wanted.
-
-    Returns:
-        (batch, *size, channels), the pictures themselves if they have that
-        size already.
+    What pleases one network may be a weakness of that network; what pleases
+    several is more likely depth. There is no common map, for the networks'
+    maps differ in unit and size; they stand among the features.
     """
-    if tuple(pictures.shape[1:3]) == tuple(size):
-        return pictures
-    return ops.image.resize(
-        pictures, size, interpolation="bilinear", antialias=False
-    )
+
+    def __init__(self, estimators: Sequence[DepthEstimator]):
+        """Creates an ensemble of networks that are ready."""
+        super().__init__()
+        self.estimators = list(estimators)
+
+    def outputs(self, pictures: Any) -> tuple[None, list[Any]]:
+        """None; each network's map, (batch, h, w, 1), and features in turn."""
+        found = []
+        for estimator in self.estimators:
+            depth, features = estimator.outputs(pictures)
+            found += [depth[..., None], *features]
+        return None, found

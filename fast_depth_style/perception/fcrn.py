@@ -1,17 +1,17 @@
 """FCRN: the depth network of the report that this project reproduces."""
 
+import os
 import pathlib
 import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from keras import ops
 
-from fast_depth_style.perception.depth_estimator import (
-    DepthEstimator,
-    resize_bilinear,
-)
-from fast_depth_style.requests import RequestError
+from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.perception.frozen_network import resize_bilinear
+from fast_depth_style.perception.weight_files import damaged_files_named
 
 _BLOCKS = {2: "abc", 3: "abcd", 4: "abcdef", 5: "abc"}  # of ResNet-50
 _UP_PROJECTIONS = ("2x", "4x", "8x", "16x")
@@ -33,75 +33,52 @@ class FCRN(DepthEstimator):
     convolutions when the weights are read.
     """
 
-    quantity = "depth"
     is_metric = True
 
     def __init__(
         self,
-        weights: str | pathlib.Path,
-        input_size: tuple[int, int] | None = (228, 304),
-        dtype="float32",
-        name: str = "fcrn",
+        weights: str | os.PathLike[str],
+        input_size: tuple[int, int] = (228, 304),
+        **kwargs: Any,
     ):
-        """Reads the weights.
+        """Reads the weights, a RequestError if the file holds others.
 
         Args:
             weights: The published `NYU_ResNet-UpProj.npy`: a pickled dict
                 {layer: {"weights", "biases" | "mean", "variance", "scale",
-                "offset"}}. The unpickler admits numpy arrays and nothing
-                else, so a hostile file is refused, not run. The number of
-                channels after the first convolution sets the width of all
-                others (64 in the published file).
+                "offset"}}. The number of channels after the first convolution
+                (64 as published) sets the width of all others.
             input_size: Height and width that pictures are resized to, by
-                default what it was trained at; None takes them as they are.
-            dtype: Keras dtype policy; the map and features are float32 always.
-            name: Name of the model.
-
-        Raises:
-            RequestError: The file cannot be read, or a layer is missing or
-                has another shape; the message names the first one.
+                default what it was trained at.
+            **kwargs: For `FrozenNetwork`.
         """
-        super().__init__(name=name, dtype=dtype)
-        self.input_size = input_size
-        self._constants = {
-            key: (
-                self._add_constant(kernel, f"{key}_kernel"),
-                self._add_constant(bias, f"{key}_bias"),
-            )
-            for key, kernel, bias in _read_weights(pathlib.Path(weights))
-        }
-        self.built = True
+        path = pathlib.Path(weights)
+        with damaged_files_named(path, "FCRN"):
+            convolutions = _fold(_read_table(path))
+        super().__init__(convolutions, **{"name": "fcrn", **kwargs})
+        self._input_size = input_size
 
-    def outputs(self, pictures):
-        """Depth and features, computed once.
+    def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
+        """Metres and eight features, float32 always.
 
-        Args:
-            pictures: (batch, height, width, 3) float32 RGB in 0..255. The
-                published network takes this range as it is, no mean is
-                subtracted.
-
-        Returns:
-            The depth map in metres, (batch, 128, 160) float32 for the default
-            input size, half the input size rounded up to a multiple of 16 in
-            general; and eight float32 features: the ends of the four ResNet
-            stages at 1/4, 1/8, 1/16 and 1/32, then the four up-projections at
-            1/16, 1/8, 1/4 and 1/2 of the input size.
+        The map is half the input size, rounded up to a multiple of 16. The
+        features are the ends of the four ResNet stages at 1/4, 1/8, 1/16 and
+        1/32 and the four up-projections at 1/16, 1/8, 1/4 and 1/2.
         """
-        if self.input_size is not None:
-            pictures = resize_bilinear(pictures, self.input_size)
-        x = ops.cast(pictures, self.compute_dtype)
-        x = ops.relu(self._convolution(x, "conv1", strides=2))
-        x = ops.max_pool(x, 3, 2, padding="same")
+        # No mean is subtracted.
+        x = resize_bilinear(pictures, self._input_size)
+        x = self._conv(ops.cast(x, self.compute_dtype), "conv1", 2)
+        x = ops.max_pool(x, 3, 2, "same", data_format="channels_last")
         features = []
         for stage, blocks in _BLOCKS.items():
             for block in blocks:
                 x = self._residual_block(x, f"res{stage}{block}")
             features.append(x)
-        x = self._convolution(x, "layer1")
+        x = self._conv(x, "layer1", activation=None)
         for scale in _UP_PROJECTIONS:
             x = self._up_projection(x, f"layer{scale}")
             features.append(x)
-        depth = ops.relu(self._convolution(x, "ConvPred"))[..., 0]
+        depth = self._conv(x, "ConvPred")[..., 0]
         features = [ops.cast(feature, "float32") for feature in features]
         return ops.cast(depth, "float32"), features
 
@@ -109,53 +86,43 @@ class FCRN(DepthEstimator):
         strides = 2 if key[-1] == "a" and key != "res2a" else 1
         shortcut = x
         if key[-1] == "a":
-            shortcut = self._convolution(x, f"{key}_branch1", strides)
-        x = ops.relu(self._convolution(x, f"{key}_branch2a", strides))
-        x = ops.relu(self._convolution(x, f"{key}_branch2b"))
-        return ops.relu(shortcut + self._convolution(x, f"{key}_branch2c"))
+            shortcut = self._conv(x, f"{key}_branch1", strides, None)
+        x = self._conv(x, f"{key}_branch2a", strides)
+        x = self._conv(x, f"{key}_branch2b")
+        return ops.relu(shortcut + self._conv(x, f"{key}_branch2c", 1, None))
 
     def _up_projection(self, x, key):
-        residual = ops.relu(self._up_convolution(x, f"{key}_br1"))
-        residual = self._convolution(residual, f"{key}_Conv")
-        return ops.relu(residual + self._up_convolution(x, f"{key}_br2"))
+        def up(key):
+            parts = (f"{key}_Conv{part}" for part in _KERNELS)
+            return _interleave(*(self._conv(x, p, 1, None) for p in parts))
 
-    def _up_convolution(self, x, key):
-        a, b, c, d = (
-            self._convolution(x, f"{key}_Conv{part}") for part in _KERNELS
-        )
-        return _interleave(a, b, c, d)
+        x_1, x_2 = ops.relu(up(f"{key}_br1")), up(f"{key}_br2")
+        return ops.relu(self._conv(x_1, f"{key}_Conv", 1, None) + x_2)
 
-    def _convolution(self, x, key, strides=1):
-        kernel, bias = self._constants[key]
+    def _conv(self, x, key, strides=1, activation=ops.relu):
         # Even kernels see one more pixel above and to the left.
-        height, width = ((n // 2, (n - 1) // 2) for n in kernel.shape[:2])
-        if max(height + width):
-            x = ops.pad(x, ((0, 0), height, width, (0, 0)))
-        kernel = ops.cast(kernel, self.compute_dtype)
-        return ops.conv(x, kernel, strides, "valid") + ops.cast(
-            bias, self.compute_dtype
-        )
+        sides = self._convolutions[key][0].shape[:2]
+        pads = [(n // 2, (n - 1) // 2) for n in sides]
+        if max(sides) > 1:
+            x = ops.pad(x, ((0, 0), *pads, (0, 0)))
+        return self._convolve(x, key, strides, "valid", activation)
 
 
-def _interleave(a, b, c, d):
+def _interleave(a: Any, b: Any, c: Any, d: Any) -> Any:
     """Puts a, b, c, d at (even, even), (odd, even), (even, odd), (odd, odd).
 
     Rows are named first. Gradients of stack and reshape compile under XLA.
     """
     _, height, width, channels = ops.shape(a)
-    even = ops.stack([a, c], axis=3)
-    odd = ops.stack([b, d], axis=3)
-    x = ops.stack([even, odd], axis=2)
+    rows = [ops.stack(pair, axis=3) for pair in ([a, c], [b, d])]
+    x = ops.stack(rows, axis=2)
     return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
 
 
-def _layout(
-    unit: int = 64,
-) -> Iterator[tuple[str, str | None, tuple[int, ...]]]:
+def _layout(unit: int) -> Iterator[tuple[str, str | None, tuple[int, ...]]]:
     """Yields (convolution, its batch normalization, kernel shape) in order.
 
-    Args:
-        unit: Channels after the first convolution, 64 as published.
+    `unit` is the number of channels after the first convolution.
     """
     yield "conv1", "bn_conv1", (7, 7, 3, unit)
     channels, inner = unit, unit
@@ -186,30 +153,17 @@ def _layout(
     yield "ConvPred", None, (3, 3, channels, 1)
 
 
-def _read_weights(path: pathlib.Path):
-    """Yields (convolution, kernel, bias), batch normalization folded in."""
-    table = _read_table(path)
+def _fold(table: Any) -> dict[str, Any]:
+    """{convolution: (kernel, bias)}, batch normalization folded in."""
 
     def array(layer, part, shape):
-        try:
-            values = table[layer][part]
-        except (KeyError, TypeError) as error:
-            raise RequestError(
-                f"{path} does not hold FCRN's weights: layer {layer} "
-                f"({part}) is missing"
-            ) from error
+        values = table.get(layer, {}).get(part)
         if np.shape(values) != shape:
-            raise RequestError(
-                f"{path} does not hold FCRN's weights: layer {layer} "
-                f"({part}) has shape {np.shape(values)}, not {shape}"
-            )
+            raise ValueError(f"no layer {layer} ({part}) of shape {shape}")
         return np.asarray(values, "float64")
 
-    try:
-        unit = table["conv1"]["weights"].shape[-1]
-    except (KeyError, TypeError, AttributeError, IndexError):
-        unit = 64
-    for layer, norm, shape in _layout(unit):
+    found = {}
+    for layer, norm, shape in _layout(table["conv1"]["weights"].shape[-1]):
         outputs = shape[-1:]
         kernel = array(layer, "weights", shape)
         bias = np.zeros(outputs)
@@ -221,39 +175,21 @@ def _read_weights(path: pathlib.Path):
             kernel = kernel * gain
             bias = (bias - array(norm, "mean", outputs)) * gain
             bias = bias + array(norm, "offset", outputs)
-        yield layer, kernel.astype("float32"), bias.astype("float32")
+        found[layer] = (kernel.astype("float32"), bias.astype("float32"))
+    return found
 
 
-def _read_table(path: pathlib.Path) -> dict:
-    try:
-        with open(path, "rb") as file:
-            read_header = _NPY_HEADERS[np.lib.format.read_magic(file)]
-            _, _, dtype = read_header(file)
-            if not dtype.hasobject:
-                raise pickle.UnpicklingError("an array, not a dict")
-            # Python 2 wrote the published file.
-            return _ArrayUnpickler(file, encoding="latin1").load().item()
-    except OSError as error:
-        raise RequestError(
-            f"FCRN's weights {path} cannot be read ({error.strerror})"
-        ) from error
-    except (
-        pickle.UnpicklingError,
-        ArithmeticError,
-        AttributeError,
-        EOFError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
-        # A damaged pickle raises any of these.
-        raise RequestError(
-            f"{path} is no dict of arrays: give NYU_ResNet-UpProj.npy"
-        ) from error
+def _read_table(path: pathlib.Path) -> Any:
+    with path.open("rb") as file:
+        _, _, dtype = _NPY_HEADERS[np.lib.format.read_magic(file)](file)
+        if not dtype.hasobject:
+            raise ValueError("an array, not a dict")
+        # Python 2 wrote the published file.
+        return _ArrayUnpickler(file, encoding="latin1").load().item()
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Knows numpy arrays, dtypes and scalars only; nothing can be run."""
+    """Knows numpy arrays only: a hostile file is refused, not run."""
 
     _KNOWN = {
         "ndarray": np.ndarray,

@@ -1,49 +1,35 @@
-"""What networks of plain pretrained convolutions have in common."""
+"""What the networks with given weights share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-_MEAN_BGR = (103.939, 116.779, 123.68)
-
-
-def caffe_input(pictures):
-    """BGR less the mean colour of ImageNet, as Caffe's networks were fed.
-
-    Args:
-        pictures: (batch, height, width, 3) float32 RGB in 0..255.
-
-    Returns:
-        (batch, height, width, 3) float32 BGR, about -124..151.
-    """
-    return ops.flip(pictures, -1) - ops.array(_MEAN_BGR, "float32")
-
 
 class FrozenNetwork(keras.Model):
-    """A network whose convolutions are given and never change.
+    """A network whose weights are given and never change.
 
-    Attributes:
-        layer_names: The layers it returns, shallowest first; a subclass sets
-            them.
+    Data format and dtype are explicit, whatever ~/.keras/keras.json says. A
+    perceptual network's call gives {layer name: (batch, h, w, channels)
+    features in the compute dtype}, of the layers `layer_names`, shallowest
+    first.
     """
 
     layer_names: tuple[str, ...] = ()
 
     def __init__(
         self,
-        convolutions: Mapping[str, tuple[np.ndarray, np.ndarray]],
-        **kwargs,
+        convolutions: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+        **kwargs: Any,
     ):
-        """Takes the weights.
+        """Takes {name: (kernel (h, w, in, out), bias (out,))}.
 
-        Args:
-            convolutions: {name: (kernel (h, w, in, out), bias (out,))}.
-            **kwargs: Passed on to `keras.Model`; `dtype` is what it computes
-                in.
+        `kwargs` go to `keras.Model`; `dtype` is by default float32.
         """
         # No autocast: rounding a picture to bfloat16 first would cost most.
+        kwargs = {"dtype": "float32", **kwargs}
         super().__init__(trainable=False, autocast=False, **kwargs)
         self._convolutions = {
             name: [
@@ -55,12 +41,42 @@ class FrozenNetwork(keras.Model):
                 )
                 for array, kind in zip(arrays, ("kernel", "bias"), strict=True)
             ]
-            for name, arrays in convolutions.items()
+            for name, arrays in (convolutions or {}).items()
         }
         self.built = True
 
-    def convolve(self, x, name: str, strides: int = 1, padding: str = "same"):
-        """A convolution of `x` in its type, and ReLU."""
-        kernel, bias = self._convolutions[name]
-        x = ops.conv(x, ops.cast(kernel, x.dtype), strides, padding)
-        return ops.relu(x + ops.cast(bias, x.dtype))
+    def _convolve(
+        self,
+        x: Any,
+        name: str,
+        strides: int = 1,
+        padding: str = "same",
+        activation: Callable[[Any], Any] | None = ops.relu,
+        depthwise: bool = False,
+    ) -> Any:
+        """Convolves `x` in its type with the weights of that name."""
+        kernel, bias = (ops.cast(w, x.dtype) for w in self._convolutions[name])
+        convolution = ops.depthwise_conv if depthwise else ops.conv
+        x = convolution(
+            x, kernel, strides, padding, data_format="channels_last"
+        )
+        return activation(x + bias) if activation else x + bias
+
+
+def resize_bilinear(pictures: Any, size: tuple[int, int]) -> Any:
+    """Resizes (batch, height, width, channels) to (height, width) `size`.
+
+    By plain bilinear interpolation: the gradient of every other resize
+    (nearest, bicubic, area, antialiased) fails to compile under XLA. XLA of
+    TensorFlow 2.21 resizes from 64 or 192 to 320, and from 32 or 96 to 224,
+    wrongly; compact depth and FastDepth must not be compiled for those sizes.
+    """
+    if tuple(pictures.shape[1:3]) == tuple(size):
+        return pictures
+    return ops.image.resize(
+        pictures,
+        size,
+        interpolation="bilinear",
+        antialias=False,
+        data_format="channels_last",
+    )

@@ -1,22 +1,22 @@
-"""Which layers of a perceptual network to look at. Imports nothing heavy."""
+"""Default layers of perceptual networks. Imports nothing heavy."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
 
 
 @dataclasses.dataclass(frozen=True)
 class DefaultLayers:
-    """What is looked at where nobody names layers.
+    """The layers that are used where nobody names any, shallowest first.
 
     Attributes:
         style: Layers whose Gram matrices are compared.
         content: Layer whose features are compared.
-        reconstructed_style: Layers whose growing sets show what style is,
-            shallowest first.
-        reconstructed_content: Layers that show what is left of a picture,
-            shallowest first.
+        reconstructed_style: Layers that pictures of the style alone are made
+            from, of the first, the first two, and so on.
+        reconstructed_content: Layers that a picture is made from again, one
+            by one.
     """
 
     style: tuple[str, ...]
@@ -29,20 +29,8 @@ _VGG19 = DefaultLayers(
     style=("relu1_1", "relu2_1", "relu3_1", "relu3_4"),
     content="relu3_1",
     # Gatys, Ecker, Bethge 2015, figure 1.
-    reconstructed_style=(
-        "relu1_1",
-        "relu2_1",
-        "relu3_1",
-        "relu4_1",
-        "relu5_1",
-    ),
-    reconstructed_content=(
-        "relu1_2",
-        "relu2_2",
-        "relu3_2",
-        "relu4_2",
-        "relu5_2",
-    ),
+    reconstructed_style=tuple(f"relu{block}_1" for block in range(1, 6)),
+    reconstructed_content=tuple(f"relu{block}_2" for block in range(1, 6)),
 )
 _SQUEEZENET = ("conv1", "fire3", "fire5", "fire7", "fire9")
 _RESNET50 = (
@@ -52,8 +40,8 @@ _RESNET50 = (
     "conv4_block6_out",
     "conv5_block3_out",
 )
-# What the last block of each resolution hands on: it is linear, and in Gram
-# matrices of a like network's activations their mean drowns the rest.
+# The last block of each resolution, before its activation: in Gram matrices of
+# activations the mean outweighs the rest.
 _EFFICIENTNETB0 = (
     "block1a_project_bn",
     "block2b_add",
@@ -61,13 +49,9 @@ _EFFICIENTNETB0 = (
     "block5c_add",
     "block7a_project_bn",
 )
-
 _DEFAULTS = {
-    "vgg19": _VGG19,
-    "compact": dataclasses.replace(
-        _VGG19,
-        reconstructed_style=_VGG19.style,
-        reconstructed_content=_VGG19.style,
+    "compact": DefaultLayers(
+        _VGG19.style, _VGG19.content, _VGG19.style, _VGG19.style
     ),
     "squeezenet": DefaultLayers(
         ("conv1", "fire3", "fire4", "fire5"), "fire2", *[_SQUEEZENET] * 2
@@ -82,30 +66,17 @@ _DEFAULTS = {
 
 
 def default_layers(spec: str) -> DefaultLayers:
-    """The layers to look at in a perceptual network, by its name.
-
-    Args:
-        spec: As for `registry.perceptual_network`, which refuses what there is
-            not; here that has VGG19's layers.
-    """
+    """The default layers of a perceptual network, VGG19's of an unknown one."""
     return _DEFAULTS.get(spec.partition(":")[0], _VGG19)
 
 
 def require_layers(
     network: str, known: Sequence[str], layers: Collection[str]
 ) -> tuple[str, ...]:
-    """Checks that a network has the layers, and puts them in its order.
-
-    Args:
-        network: Its name, for the message.
-        known: The layers it has, shallowest first.
-        layers: Those that are asked for.
-
-    Returns:
-        `layers` without repetition, shallowest first.
+    """Puts layers into a network's order, `known`, without repetition.
 
     Raises:
-        RequestError: It lacks one, or none is asked for.
+        RequestError: The network lacks one, or none is asked for.
     """
     unknown = sorted(set(layers) - set(known))
     if unknown or not layers:

@@ -1,88 +1,76 @@
-"""Weights that travel inside the package, checked before they are used."""
+"""Weights that are part of the package, checked before they are used."""
 
-import hashlib
 import os
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
+import keras
 import numpy as np
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style import files
+from fast_depth_style.errors import RequestError
+from fast_depth_style.perception.weight_files import read_npz
 
 FOLDER = pathlib.Path(__file__).parent / "weights"
 _SUMS = "SHA256SUMS"
 
 
 def read_shipped_weights(
-    name: str, folder: str | os.PathLike = FOLDER
+    name: str, folder: str | os.PathLike[str] = FOLDER
 ) -> dict[str, np.ndarray]:
-    """Reads a shipped weight file after comparing its SHA-256.
-
-    Args:
-        name: File name inside `folder`, such as "compact_depth.npz".
-        folder: Where the file and SHA256SUMS (as `sha256sum` writes it) lie.
-
-    Returns:
-        Its arrays as float32, by name.
+    """Reads the arrays of the .npz file `name` in `folder`, as float32.
 
     Raises:
-        RequestError: The file is missing, damaged, or has no digest.
+        RequestError: The file is missing, or its SHA-256 is not that in
+            SHA256SUMS (as `sha256sum` writes it) beside it.
     """
     path = pathlib.Path(folder) / name
-    advice = "reinstall the package, or make it again with tools/distill.py"
     if not path.is_file():
-        raise RequestError(f"shipped weights {path} are missing: {advice}")
-    if _digests(path.parent).get(name) != _sha256(path):
-        raise RequestError(
-            f"shipped weights {path} are damaged (SHA-256 differs from "
-            f"{_SUMS}): {advice}"
-        )
-    with np.load(path) as file:
-        return {key: file[key].astype(np.float32) for key in file.files}
+        problem = "are missing"
+    elif files.is_lfs_pointer(path):
+        problem = "are a git-LFS pointer: run `git lfs pull`"
+    elif _digests(path.parent).get(name) != files.digest(path):
+        problem = f"are damaged (SHA-256 differs from {_SUMS})"
+    else:
+        arrays = read_npz(path)
+        return {name: array.astype("f4") for name, array in arrays.items()}
+    raise RequestError(
+        f"shipped weights {path} {problem}: reinstall the package"
+    )
 
 
 def write_shipped_weights(
     name: str,
-    arrays: dict[str, np.ndarray],
-    folder: str | os.PathLike = FOLDER,
+    arrays: Mapping[str, np.ndarray],
+    folder: str | os.PathLike[str] = FOLDER,
 ) -> pathlib.Path:
-    """Writes `arrays` as float16 and records the digest of the file.
+    """Writes `arrays` as float16 to the .npz file `name` in `folder`.
 
-    Only this file's own line of SHA256SUMS changes.
-
-    Args:
-        name: File name inside `folder`.
-        arrays: Arrays by name.
-        folder: Made where it does not exist.
-
-    Returns:
-        The path of the file.
+    Its digest is recorded: only its own line of SHA256SUMS changes.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
-    aside = folder / f".{name}"
-    with aside.open("wb") as file:
-        np.savez_compressed(
-            file, **{k: np.asarray(v, np.float16) for k, v in arrays.items()}
-        )
-    digests = {**_digests(folder), name: _sha256(aside)}
-    aside.replace(path)
-    aside = folder / f".{_SUMS}"
-    aside.write_text(
-        "".join(f"{digests[key]}  {key}\n" for key in sorted(digests))
-    )
-    aside.replace(folder / _SUMS)
+    with files.replacing(path) as aside:
+        halves: Any = {k: np.asarray(v, "float16") for k, v in arrays.items()}
+        np.savez_compressed(aside, **halves)
+    digests = {**_digests(folder), name: files.digest(path)}
+    lines = [f"{digests[key]}  {key}\n" for key in sorted(digests)]
+    files.write_text(folder / _SUMS, "".join(lines))
     return path
 
 
-def _sha256(path: pathlib.Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def set_weights(body: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
+    """Sets every layer's weights to those named LAYER/kernel and LAYER/bias."""
+    for layer in body.layers:
+        if layer.weights:
+            kinds = ("kernel", "bias")
+            layer.set_weights([arrays[f"{layer.name}/{k}"] for k in kinds])
 
 
 def _digests(folder: pathlib.Path) -> dict[str, str]:
     """The lines of SHA256SUMS, {file name: digest}."""
-    if not (folder / _SUMS).is_file():
-        return {}
-    lines = (folder / _SUMS).read_text().splitlines()
-    pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
-    return {name.strip().lstrip("*"): digest for digest, name in pairs}
+    sums = folder / _SUMS
+    words = sums.read_text().split() if sums.is_file() else []
+    return dict(zip(words[1::2], words[::2], strict=False))

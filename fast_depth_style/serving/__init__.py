@@ -1,1 +1,1 @@
-"""Exported models, each verified against its network."""
+"""Client and check of a TensorFlow Serving."""

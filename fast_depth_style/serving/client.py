@@ -1,37 +1,36 @@
-"""A client of TensorFlow Serving, by REST or gRPC.
+"""Client of a TensorFlow Serving, by REST or gRPC.
 
-Both speak the same four words: a model, a signature, named inputs, one output.
-REST needs no TensorFlow on this side; gRPC takes tensorflow-serving-api's
-stubs, which import it.
+Both take a model, a signature and named inputs and give one output. REST needs
+no TensorFlow on this side; gRPC takes tensorflow-serving-api's stubs, which
+import it.
 """
 
-import abc
 import base64
 import dataclasses
-import importlib.util
 import io
-import json
 import pathlib
 import urllib.parse
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
-import requests
 from PIL import Image
 
-from fast_depth_style.images.files import (
-    UnreadablePicture,
-    read_picture,
-    read_rgb,
-    write_picture,
-)
-from fast_depth_style.requests import RequestError
+from fast_depth_style import files
+from fast_depth_style.errors import MissingExtraError, RequestError
+from fast_depth_style.images.files import read_picture, read_rgb, write_picture
+from fast_depth_style.images.picture import UnreadablePicture
 
-#: Port of each kind of server where its address names none.
-PORTS = {"http": 8501, "https": 443, "grpc": 8500}
+try:
+    import requests
+except ImportError as error:
+    raise MissingExtraError("a server", "serving") from error
 
+_PORTS = {"http": 8501, "https": 443, "grpc": 8500}
+_LONGEST_TIMEOUT = 86_400.0
 
-class ModelNotFound(RequestError):
-    """The server runs, but not this model."""
+# TensorFlow Serving's HTTP status codes, as gRPC's; all others are failures.
+_HTTP = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 503: "UNAVAILABLE"}
 
 
 class InvalidArgument(RequestError):
@@ -42,30 +41,59 @@ class ServerError(RuntimeError):
     """No answer: the server is not there, too slow, or failed."""
 
 
-class Client(abc.ABC):
-    """A connection to one server; for one thread at a time.
-
-    Attributes:
-        server: Its address, as in `connect`.
-        timeout: Seconds without an answer after which a request fails.
-    """
+class Client:
+    """A connection to one server, to be closed; for one thread at a time."""
 
     def __init__(self, server: str, timeout: float):
-        """Makes a client; nothing is sent yet."""
-        self.server = server
-        self.timeout = timeout
+        """Checks the address; nothing is sent yet.
 
-    def __enter__(self):
+        Args:
+            server: `http://host:8501`, `https://host` (also with a path in
+                front of `/v1`, as behind a proxy) or `grpc://host:8500`.
+            timeout: Seconds without an answer after which a request fails.
+
+        Raises:
+            RequestError: It is no such address, or no such number of seconds.
+            MissingExtraError: gRPC's stubs are not installed.
+        """
+        scheme, target, path = _parse(server)
+        if not 0 < timeout <= _LONGEST_TIMEOUT:
+            raise RequestError(
+                f"--timeout={timeout:g}: give seconds, up to"
+                f" {_LONGEST_TIMEOUT:g}"
+            )
+        self._server = server
+        self._timeout = timeout
+        self._connection: Any
+        if scheme != "grpc":
+            self._base = f"{scheme}://{target}{path}"
+            self._connection = requests.Session()
+            self._answer = self._rest
+            return
+        try:
+            import grpc
+            from tensorflow_serving.apis import (
+                prediction_service_pb2_grpc as stubs,
+            )
+        except ImportError as error:
+            raise MissingExtraError(f"gRPC ({server})", "serving") from error
+        # Pictures are larger than gRPC's default of 4 MiB a message.
+        ways = ("receive", "send")
+        sizes = [(f"grpc.max_{way}_message_length", -1) for way in ways]
+        self._connection = grpc.insecure_channel(target, sizes)
+        self._stub = stubs.PredictionServiceStub(self._connection)
+        self._answer = self._grpc
+
+    def __enter__(self) -> Self:
         """Returns itself."""
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         """Closes the connection."""
-        self.close()
+        self._connection.close()
 
-    @abc.abstractmethod
     def predict(
-        self, model: str, signature: str, inputs: dict[str, np.ndarray]
+        self, model: str, signature: str, inputs: Mapping[str, np.ndarray]
     ) -> np.ndarray:
         """Runs one signature of a model.
 
@@ -80,152 +108,64 @@ class Client(abc.ABC):
             many bits they have: they come as int64.
 
         Raises:
-            ModelNotFound: The server has no such model.
+            RequestError: The server has no such model.
             InvalidArgument: It refuses the request.
-            ServerError: It gives no answer.
+            ServerError: It gives no answer, or not that of such a signature.
         """
+        if not model or not model.isprintable():
+            raise RequestError(
+                f"--model={_line(files.printable(model))}: give the name of a"
+                " model on the server"
+            )
+        return self._answer(model, signature, inputs)
 
-    @abc.abstractmethod
-    def close(self) -> None:
-        """Closes the connection."""
+    def stylize_files(self, model: str, pictures: Sequence[bytes]) -> Any:
+        """Stylizes picture files of one size: a PNG file for each, as bytes.
 
-    def _too_late(self) -> ServerError:
-        return ServerError(
-            f"{self.server}: no answer within {self.timeout:g} seconds; give it"
-            " more time or a smaller picture"
-        )
+        It runs the signature `encoded`, and raises what `predict` raises.
+        """
+        inputs = {"image_bytes": byte_strings(*pictures)}
+        answer = self.predict(model, "encoded", inputs)
+        if answer.shape != (len(pictures),) or answer.dtype != object:
+            raise self.error(
+                f"{len(pictures)} pictures were sent, and not so many came back"
+            )
+        return answer
 
-    def _unavailable(self, reason: str) -> ServerError:
-        return ServerError(
-            f"{self.server}: not available; start the server, correct its"
-            f" address, or wait if it is busy ({_line(reason)})"
-        )
-
-    def _not_found(self, model: str, reason: str) -> ModelNotFound:
-        return ModelNotFound(
-            f"{self.server}: no model {model!r} is served there; choose one of"
-            f" its model config ({_line(reason)})"
-        )
-
-    def _refused(self, reason: str) -> InvalidArgument:
-        return InvalidArgument(f"{self.server}: refused: {_line(reason)}")
-
-    def _failed(self, reason: str) -> ServerError:
-        return ServerError(f"{self.server}: failed: {_line(reason)}")
-
-
-def connect(server: str, timeout: float) -> Client:
-    """Makes a client for an address.
-
-    Args:
-        server: `http://host:8501`, `https://host` (also with a path in front
-            of `/v1`, as behind a proxy) or `grpc://host:8500`.
-        timeout: Seconds without an answer after which a request fails.
-
-    Raises:
-        RequestError: The address is none of these, or gRPC's stubs are not
-            installed.
-    """
-    wrong = RequestError(
-        f"{server}: not the address of a server; give http://host:8501 (REST)"
-        " or grpc://host:8500"
-    )
-    try:
-        parts = urllib.parse.urlsplit(server)
-        port = parts.port or PORTS.get(parts.scheme)
-    except ValueError as error:
-        raise wrong from error
-    if not parts.hostname or port is None or parts.query or parts.fragment:
-        raise wrong
-    if not timeout > 0:
-        raise RequestError(f"a time-out of {timeout:g} seconds: give more")
-    # An IPv6 address keeps its brackets.
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    if parts.scheme != "grpc":
-        base = f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
-        return RestClient(server, timeout, base)
-    if parts.path not in ("", "/"):
-        raise wrong
-    if importlib.util.find_spec("tensorflow_serving") is None:
-        raise RequestError(
-            "tensorflow-serving-api is not installed: pip install"
-            " 'fast-depth-style[serving]', or take the REST address"
-        )
-    return GrpcClient(server, timeout, f"{host}:{port}")
-
-
-class RestClient(Client):
-    """Speaks the REST API, in its columnar format."""
-
-    def __init__(self, server: str, timeout: float, base: str):
-        """See `connect`; `base` is what stands in front of `/v1`."""
-        super().__init__(server, timeout)
-        self._base = base
-        self._session = requests.Session()
-
-    def predict(self, model, signature, inputs):
-        """See `Client.predict`."""
+    def _rest(
+        self, model: str, signature: str, inputs: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """The answer of the REST API, in its columnar format."""
         body = {
             "signature_name": signature,
             "inputs": {name: _to_json(v) for name, v in inputs.items()},
         }
         quoted = urllib.parse.quote(model, safe="")
+        url = f"{self._base}/v1/models/{quoted}:predict"
         try:
-            answer = self._session.post(
-                f"{self._base}/v1/models/{quoted}:predict",
-                data=json.dumps(body).encode(),
-                headers={"Content-Type": "application/json"},
-                timeout=self.timeout,
+            answer = self._connection.post(
+                url, json=body, timeout=self._timeout
             )
         except requests.Timeout as error:
-            raise self._too_late() from error
+            raise self.error("", "DEADLINE_EXCEEDED") from error
         except requests.RequestException as error:
-            raise self._unavailable(_innermost(error)) from error
+            raise self.error(_innermost(error), "UNAVAILABLE") from error
+        status = answer.status_code
         try:
-            content = answer.json()
-            key = "outputs" if answer.status_code == 200 else "error"
-            content = content[key]
+            if status == 200:
+                return _from_json(answer.json()["outputs"])
+            reason = answer.json()["error"]
         except (ValueError, LookupError, TypeError) as error:
-            raise self._failed(
-                f"HTTP {answer.status_code}, and not as TensorFlow Serving"
-                " answers; is the address that of its REST API?"
+            raise self.error(
+                f"HTTP {status}, and not as TensorFlow Serving answers; is the"
+                " address that of its REST API?"
             ) from error
-        if answer.status_code == 200:
-            return _from_json(content)
-        if answer.status_code == 404:
-            raise self._not_found(model, content)
-        if answer.status_code == 400:
-            raise self._refused(content)
-        if answer.status_code == 503:  # Its queue is full.
-            raise self._unavailable(content)
-        raise self._failed(f"HTTP {answer.status_code}: {content}")
+        raise self.error(reason, _HTTP.get(status, f"HTTP {status}"), model)
 
-    def close(self):
-        """Closes the connection."""
-        self._session.close()
-
-
-class GrpcClient(Client):
-    """Speaks gRPC's PredictionService."""
-
-    def __init__(self, server: str, timeout: float, target: str):
-        """See `connect`; `target` is host:port."""
-        super().__init__(server, timeout)
-        import grpc
-        from tensorflow_serving.apis import prediction_service_pb2_grpc
-
-        # Pictures are larger than gRPC's default of 4 MiB a message.
-        unlimited = [
-            ("grpc.max_receive_message_length", -1),
-            ("grpc.max_send_message_length", -1),
-        ]
-        self._channel = grpc.insecure_channel(target, unlimited)
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(
-            self._channel
-        )
-
-    def predict(self, model, signature, inputs):
-        """See `Client.predict`."""
+    def _grpc(
+        self, model: str, signature: str, inputs: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """The answer of gRPC's PredictionService."""
         import grpc
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2
@@ -236,46 +176,75 @@ class GrpcClient(Client):
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
         try:
-            answer = self._stub.Predict(request, timeout=self.timeout)
+            answer = self._stub.Predict(request, timeout=self._timeout)
         except grpc.RpcError as error:
-            code, reason = error.code(), error.details() or ""
-            if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-                raise self._too_late() from error
-            if code == grpc.StatusCode.UNAVAILABLE:
-                raise self._unavailable(reason) from error
-            if code == grpc.StatusCode.NOT_FOUND:
-                raise self._not_found(model, reason) from error
-            # Those that TensorFlow Serving makes HTTP 400.
-            if code in (
-                grpc.StatusCode.INVALID_ARGUMENT,
-                grpc.StatusCode.FAILED_PRECONDITION,
-                grpc.StatusCode.OUT_OF_RANGE,
-            ):
-                raise self._refused(reason) from error
-            raise self._failed(f"{code.name}: {reason}") from error
+            reason = error.details() or ""
+            raise self.error(reason, error.code().name, model) from error
+        if len(answer.outputs) != 1:
+            raise self.error(f"{len(answer.outputs)} outputs instead of one")
         (output,) = answer.outputs.values()
         return tf.make_ndarray(output)
 
-    def close(self):
-        """Closes the connection."""
-        self._channel.close()
+    def error(self, reason: str, code: str = "", model: str = "") -> Exception:
+        """What to raise for an answer that is an error.
+
+        Args:
+            reason: What the server said.
+            code: Name of gRPC's status code; others are the server's failure.
+            model: The model that was asked for.
+        """
+        reason = _line(reason)
+        kind: type[Exception] = ServerError
+        match code:
+            case "DEADLINE_EXCEEDED":
+                text = f"no answer within {self._timeout:g} seconds"
+                text += "; give it more"
+            case "UNAVAILABLE":
+                text = (
+                    "not available; start it, correct its address, or wait if"
+                    f" it is busy ({reason})"
+                )
+            case "NOT_FOUND":
+                kind = RequestError
+                text = f"no model {model!r} is served there ({reason})"
+            # Those that TensorFlow Serving makes HTTP 400.
+            case "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE":
+                kind, text = InvalidArgument, f"refused: {reason}"
+            case _:
+                text = f"failed: {f'{code}: ' if code else ''}{reason}"
+        return kind(f"{self._server}: {text}")
+
+
+def _parse(server: str) -> tuple[str, str, str]:
+    """Scheme, host:port and path of a server's address, or RequestError."""
+    wrong = RequestError(
+        f"--server={files.printable(server)}: not the address of a server; give"
+        " http://host:8501 (REST) or grpc://host:8500"
+    )
+    try:
+        parts = urllib.parse.urlsplit(server)
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+        (host or "").encode("idna")  # As `requests` will.
+    except ValueError as error:
+        raise wrong from error
+    path = parts.path.rstrip("/")
+    unasked = parts.query or parts.fragment or (parts.scheme == "grpc" and path)
+    odd = " " in server or not server.isprintable()
+    if odd or not host or port is None or unasked:
+        raise wrong
+    # An IPv6 address keeps its brackets.
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return parts.scheme, target, path
 
 
 def stylize_photo(
     client: Client, model: str, photo: pathlib.Path, target: pathlib.Path
 ) -> None:
-    """Stylizes one photo on a server, through its signature `encoded`.
+    """Stylizes one photo on a server and writes it, whole or not at all.
 
     The photo is read here, as `stylize` reads it (upright, transparency and
     ICC profile kept, every format), and sent as PNG: what comes back is what
     the model would paint on this machine.
-
-    Args:
-        client: From `connect`.
-        model: Name under which the server knows it.
-        photo: What to read.
-        target: What to write, whole or not at all; its folder is made where it
-            is missing.
 
     Raises:
         UnreadablePicture: The photo cannot be decoded.
@@ -284,44 +253,45 @@ def stylize_photo(
             this size.
     """
     picture = read_picture(photo)
-    (answer,) = client.predict(
-        model, "encoded", {"image_bytes": byte_strings(to_png(picture.rgb))}
-    )
+    (answer,) = client.stylize_files(model, [encode(picture.rgb)])
     try:
         painted = read_rgb(answer)
     except UnreadablePicture as error:
-        raise client._failed("the answer is not a picture") from error
+        raise client.error("the answer is not a picture") from error
     if painted.shape != picture.rgb.shape:
-        raise client._failed("the answer has another size than the photo")
+        raise client.error("the answer has another size than the photo")
     target.parent.mkdir(parents=True, exist_ok=True)
     write_picture(target, dataclasses.replace(picture, rgb=painted))
 
 
 def byte_strings(*values: bytes) -> np.ndarray:
-    """Returns (n,) of dtype object: NumPy's own cuts zeros off the end."""
+    """(n,) of dtype object: NumPy's own strings lose zeros at their end."""
     array = np.empty(len(values), object)
     array[:] = values
     return array
 
 
-def to_png(rgb: np.ndarray) -> bytes:
-    """Encodes (height, width, 3) uint8 as PNG, quickly."""
+def encode(rgb: np.ndarray, format: str = "PNG") -> bytes:
+    """Encodes (height, width, 3) uint8, quickly."""
     file = io.BytesIO()
-    Image.fromarray(rgb).save(file, "PNG", compress_level=1)
+    Image.fromarray(rgb).save(file, format, compress_level=1)
     return file.getvalue()
 
 
-def _to_json(value: np.ndarray):
+def _to_json(value: np.ndarray) -> Any:
     if value.dtype != object:
         return value.tolist()
     return [{"b64": base64.b64encode(item).decode()} for item in value]
 
 
-def _from_json(value) -> np.ndarray:
+def _from_json(value: Any) -> np.ndarray:
     """The array of a single output; bytes come as {"b64": …}."""
     if value and isinstance(value, list) and isinstance(value[0], dict):
         return byte_strings(*(base64.b64decode(v["b64"]) for v in value))
-    return np.array(value)
+    array = np.array(value)
+    if array.dtype.kind not in "iuf":
+        raise ValueError("neither numbers nor bytes")
+    return array
 
 
 def _innermost(error: BaseException) -> str:

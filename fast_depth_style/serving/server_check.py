@@ -1,32 +1,36 @@
-"""Checks a running server: what it paints, what it refuses, how fast it is."""
+"""Check of a running server: its paintings, its refusals, its latency."""
 
+import contextlib
 import dataclasses
-import functools
-import io
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from fast_depth_style.images.files import UnreadablePicture, read_rgb
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.pictures import soft_shapes
+from fast_depth_style.images.files import read_rgb
+from fast_depth_style.images.picture import UnreadablePicture
+from fast_depth_style.runs.progress import track
 from fast_depth_style.serving.client import (
     Client,
     InvalidArgument,
     ServerError,
     byte_strings,
-    to_png,
+    encode,
 )
 
-#: Clients at once in the check under load.
 CLIENTS = 16
+"""Clients at once in the check under load."""
 
-#: Width and height of the pictures, none of them square and one of them odd.
 SIZES = ((256, 192), (333, 250), (512, 384))
+"""Width and height of the pictures, none of them square and one of them odd."""
 
+_NO_PICTURE = b"This is not a picture."
 
 # Mean difference up to which two paintings are the same, of 255: convolutions
 # may be computed in another order, a wrong picture is tens away.
@@ -34,70 +38,35 @@ _SAME = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
-class Check:
-    """One thing that was tried.
-
-    Attributes:
-        name: What.
-        failure: What was wrong, empty where nothing was.
-    """
-
-    name: str
-    failure: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Latency:
-    """How long the answers to equal requests took, at the client.
-
-    Attributes:
-        clients: That asked at the same time.
-        size: Width and height of the picture.
-        seconds: One for each request, PNG in and PNG out, without the
-            client's own encoding and decoding.
-    """
-
-    clients: int
-    size: tuple[int, int]
-    seconds: tuple[float, ...]
-
-    def percentile(self, percent: float) -> float:
-        """Seconds within which that part of the requests was answered."""
-        return float(np.percentile(self.seconds, percent))
-
-
-@dataclasses.dataclass(frozen=True)
 class Report:
-    """The result of `check_server`."""
+    """The result of `check_server`.
 
-    checks: tuple[Check, ...]
-    latencies: tuple[Latency, ...]
+    Attributes:
+        checks: What was tried, and what was wrong: empty where nothing was.
+        latencies: {(clients at once, width and height): seconds of every
+            request, without the client's own encoding and decoding}.
+    """
+
+    checks: dict[str, str]
+    latencies: dict[tuple[int, tuple[int, int]], list[float]]
 
     @property
     def failures(self) -> int:
         """Number of checks that failed."""
-        return sum(1 for check in self.checks if check.failure)
+        return sum(map(bool, self.checks.values()))
 
     def table(self) -> str:
         """Checks and latencies, as text."""
         lines = [
-            f"FAILED  {check.name}: {check.failure}"
-            if check.failure
-            else f"ok      {check.name}"
-            for check in self.checks
+            f"FAILED  {name}: {failure}" if failure else f"ok      {name}"
+            for name, failure in self.checks.items()
         ]
-        lines += [
-            "",
-            "clients  picture    requests   p50 ms   p95 ms   p99 ms",
-        ]
-        for each in self.latencies:
-            size = "x".join(map(str, each.size))
-            marks = " ".join(
-                f"{1000 * each.percentile(percent):8.1f}"
-                for percent in (50, 95, 99)
-            )
+        lines += ["", "clients  picture    requests   p50 ms   p95 ms   p99 ms"]
+        for (clients, (width, height)), seconds in self.latencies.items():
+            marks = 1000 * np.percentile(seconds, (50, 95, 99))
             lines.append(
-                f"{each.clients:7}  {size:<9}  {len(each.seconds):8} {marks}"
+                f"{clients:7}  {f'{width}x{height}':<9}  {len(seconds):8}"
+                + "".join(f" {mark:8.1f}" for mark in marks)
             )
         return "\n".join(lines)
 
@@ -107,15 +76,13 @@ def check_server(
     model: str,
     sizes: Sequence[tuple[int, int]] = SIZES,
     requests: int = 32,
-    track: Callable[[Iterable], Iterable] = iter,
 ) -> Report:
     """Checks that a server serves a style as it should.
 
-    Both signatures are asked for pictures of several sizes, alone and in a
-    batch, and must agree; broken requests must be refused as such, and leave
-    the server as it was; `CLIENTS` clients at once, with pictures of
-    different sizes and one of them sending broken ones, must each get what one
-    alone gets.
+    Both signatures must agree on pictures of several sizes, alone and in a
+    batch. Broken requests must be refused, and the next one answered as before.
+    Of `CLIENTS` clients at once, one of which sends broken pictures, each must
+    get what one alone gets. Progress is shown on stderr.
 
     Args:
         connect: Makes a client; each thread gets its own.
@@ -123,24 +90,22 @@ def check_server(
         sizes: Width and height of the pictures, at least two.
         requests: Of each size, for the latencies: one client's, and so many
             again from all of them together.
-        track: Goes round the checks; shows progress.
 
     Raises:
         ServerError: The server does not even answer the first request.
         RequestError: It refuses that one.
     """
-    run = _Run(connect, model, sizes, requests)
+    checks = {}
     with connect() as client:
+        run = _Run(connect, client, model, sizes, requests)
         run.ask(client, run.files[0])
-        checks = []
-        for name, trial in track(run.trials(client)):
+        for name, trial in track([*run.trials()], unit="check"):
+            checks[name] = ""
             try:
                 trial()
             except _FAILURES as error:
-                checks.append(Check(name, str(error)))
-            else:
-                checks.append(Check(name))
-    return Report(tuple(checks), tuple(run.latencies))
+                checks[name] = str(error)
+    return Report(checks, run.latencies)
 
 
 class _Wrong(Exception):
@@ -150,98 +115,83 @@ class _Wrong(Exception):
 _FAILURES = (_Wrong, RequestError, ServerError, UnreadablePicture)
 
 
+@dataclasses.dataclass
 class _Run:
     """The pictures of one check, what was painted of them, and the times."""
 
-    def __init__(self, connect, model, sizes, requests):
-        self.connect = connect
-        self.model = model
-        self.sizes = sizes
-        self.requests = requests
-        self.pictures = [_picture(*size) for size in sizes]
-        self.files = [to_png(picture) for picture in self.pictures]
-        self.paintings = {}
-        self.latencies = []
+    connect: Callable[[], Client]
+    client: Client
+    model: str
+    sizes: Sequence[tuple[int, int]]
+    requests: int
 
-    def trials(self, client):
+    def __post_init__(self) -> None:
+        self.pictures = [soft_shapes(size[::-1]) for size in self.sizes]
+        self.files = [encode(picture) for picture in self.pictures]
+        self.paintings: dict[int, np.ndarray] = {}
+        self.latencies: dict[tuple[int, tuple[int, int]], list[float]] = {}
+
+    def trials(self) -> Iterator[tuple[str, Callable]]:
         """What is to be tried, in this order: (name, function)."""
-        found = [
-            (
-                f"serving_default and encoded agree on {width}x{height}",
-                functools.partial(self.agree, client, index),
+        for index, (width, height) in enumerate(self.sizes):
+            name = f"serving_default and encoded agree on {width}x{height}"
+            yield name, partial(self.agree, index)
+        yield "encoded takes a JPEG", self.jpeg
+        yield "a batch is its pictures", self.batch
+        for name, signature, inputs in self.broken():
+            trial = partial(self.refuse, signature, inputs)
+            yield f"{name} is refused and does no harm", trial
+        yield "one client", partial(self.load, 1)
+        name = f"{CLIENTS} clients at once, one of them sending broken files"
+        yield name, partial(self.load, CLIENTS)
+
+    def ask(self, client: Client, *files: bytes) -> Any:
+        return client.stylize_files(self.model, files)
+
+    def ask_with_pixels(self, pictures: np.ndarray) -> np.ndarray:
+        inputs = {"image": pictures}
+        answer = self.client.predict(self.model, "serving_default", inputs)
+        if answer.shape != pictures.shape or answer.dtype.kind not in "iu":
+            raise _Wrong(
+                f"serving_default answers {answer.dtype} {answer.shape} for"
+                f" uint8 {pictures.shape}"
             )
-            for index, (width, height) in enumerate(self.sizes)
-        ]
-        found += [
-            ("encoded takes a JPEG", functools.partial(self.jpeg, client)),
-            ("a batch is its pictures", functools.partial(self.batch, client)),
-        ]
-        found += [
-            (
-                f"{name} is refused and does no harm",
-                functools.partial(self.refuse, client, signature, inputs),
-            )
-            for name, signature, inputs in self.broken()
-        ]
-        found += [
-            ("one client", functools.partial(self.load, 1)),
-            (
-                f"{CLIENTS} clients at once, one of them sending broken files",
-                functools.partial(self.load, CLIENTS),
-            ),
-        ]
-        return found
+        return answer
 
-    def ask(self, client, *files):
-        return client.predict(
-            self.model, "encoded", {"image_bytes": byte_strings(*files)}
-        )
-
-    def ask_with_pixels(self, client, pictures):
-        return client.predict(
-            self.model, "serving_default", {"image": pictures}
-        )
-
-    def agree(self, client, index):
+    def agree(self, index: int) -> None:
         picture = self.pictures[index]
-        (painting,) = self.ask_with_pixels(client, picture[None])
-        _check_same(picture.shape, painting, painting)
+        (painting,) = self.ask_with_pixels(picture[None])
         if painting.std() < 1:
             raise _Wrong("serving_default answers one flat colour")
-        # Kept before the comparison: later checks ask for the same again.
-        (file,) = self.ask(client, self.files[index])
-        self.paintings[index] = read_rgb(file)
-        _check_same(picture.shape, painting, self.paintings[index])
+        (file,) = self.ask(self.client, self.files[index])
+        answer = read_rgb(file)
+        if answer.shape == picture.shape:
+            # Before the comparison: later checks ask for the same again.
+            self.paintings[index] = answer
+        _check_same(painting, answer)
 
-    def jpeg(self, client):
-        file = io.BytesIO()
-        Image.fromarray(self.pictures[0]).save(file, "JPEG", quality=95)
-        (answer,) = self.ask(client, file.getvalue())
-        shape = read_rgb(answer).shape
-        if shape != self.pictures[0].shape:
-            raise _Wrong(f"the answer is {_size(shape)}")
+    def jpeg(self) -> None:
+        (answer,) = self.ask(self.client, encode(self.pictures[0], "JPEG"))
+        if read_rgb(answer).shape != self.pictures[0].shape:
+            raise _Wrong("the answer has another size")
 
-    def batch(self, client):
+    def batch(self) -> None:
         pictures = np.stack([self.pictures[0], self.pictures[0][::-1, ::-1]])
-        answers = self.ask(client, *map(to_png, pictures))
-        paintings = self.ask_with_pixels(client, pictures)
-        if len(answers) != 2 or len(paintings) != 2:
-            raise _Wrong("two pictures were sent, and not two came back")
+        answers = self.ask(self.client, *map(encode, pictures))
+        paintings = self.ask_with_pixels(pictures)
         for painting, answer in zip(paintings, answers, strict=True):
-            _check_same(pictures[0].shape, painting, read_rgb(answer))
+            _check_same(painting, read_rgb(answer))
         self.check_painting(0, answers[0])
 
-    def broken(self):
+    def broken(self) -> Iterator[tuple[str, str, Mapping[str, np.ndarray]]]:
         """Requests that are wrong: (name, signature, inputs)."""
-        jpeg = io.BytesIO()
-        Image.fromarray(self.pictures[0]).save(jpeg, "JPEG")
-        png = self.files[0]
+        png, jpeg = self.files[0], encode(self.pictures[0], "JPEG")
         for name, file in (
-            ("text", b"This is not a picture."),
+            ("text", _NO_PICTURE),
             ("an empty file", b""),
             ("half a PNG", png[: len(png) // 2]),
-            ("half a JPEG", jpeg.getvalue()[: len(jpeg.getvalue()) // 2]),
-            ("a picture of 4x4 pixels", to_png(self.pictures[0][:4, :4])),
+            ("half a JPEG", jpeg[: len(jpeg) // 2]),
+            ("a picture of 4x4 pixels", encode(self.pictures[0][:4, :4])),
         ):
             yield name, "encoded", {"image_bytes": byte_strings(file)}
         pixels = self.pictures[0][None, :32, :32]
@@ -249,33 +199,26 @@ class _Run:
         yield "a picture of fractions", "serving_default", {"image": fractions}
         yield "an unknown input", "serving_default", {"picture": pixels}
 
-    def refuse(self, client, signature, inputs):
-        try:
-            client.predict(self.model, signature, inputs)
-        except InvalidArgument:
-            (answer,) = self.ask(client, self.files[0])
-            self.check_painting(0, answer)
-        else:
-            raise _Wrong("it was answered")
+    def refuse(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+        with _refused():
+            self.client.predict(self.model, signature, inputs)
+        (answer,) = self.ask(self.client, self.files[0])
+        self.check_painting(0, answer)
 
-    def load(self, clients):
+    def load(self, clients: int) -> None:
         """All pictures in turn, from so many clients at once."""
-        number = self.requests * len(self.sizes)
-        jobs = [index % len(self.sizes) for index in range(number)]
-        spoilers = 1 if clients > 1 else 0
-        workers = clients - spoilers
+        jobs = [*range(len(self.sizes))] * self.requests
+        workers = max(1, clients - 1)
+        shares = [jobs[start::workers] for start in range(workers)]
         with ThreadPoolExecutor(clients) as pool:
-            spoiling = [pool.submit(self.spoil) for _ in range(spoilers)]
-            shares = [jobs[start::workers] for start in range(workers)]
+            spoiling = pool.submit(self.spoil) if clients > 1 else None
             timed = [*itertools.chain(*pool.map(self.work, shares))]
-            for each in spoiling:
-                each.result()
-        self.latencies += [
-            Latency(clients, size, tuple(t for i, t in timed if i == index))
-            for index, size in enumerate(self.sizes)
-        ]
+            if spoiling:
+                spoiling.result()
+        for index, size in enumerate(self.sizes):
+            self.latencies[clients, size] = [t for i, t in timed if i == index]
 
-    def work(self, share):
+    def work(self, share: Sequence[int]) -> list[tuple[int, float]]:
         timed = []
         with self.connect() as client:
             for index in share:
@@ -285,38 +228,34 @@ class _Run:
                 self.check_painting(index, answer)
         return timed
 
-    def spoil(self):
+    def spoil(self) -> None:
         with self.connect() as client:
             for _ in range(self.requests):
-                try:
-                    self.ask(client, b"This is not a picture.")
-                except InvalidArgument:
-                    continue
-                raise _Wrong("a broken file was answered")
+                with _refused():
+                    self.ask(client, _NO_PICTURE)
 
-    def check_painting(self, index, answer):
+    def check_painting(self, index: int, answer: bytes) -> None:
         if index not in self.paintings:
             raise _Wrong("there is no right answer to compare with")
-        _check_same(
-            self.pictures[index].shape, self.paintings[index], read_rgb(answer)
+        _check_same(self.paintings[index], read_rgb(answer))
+
+
+@contextlib.contextmanager
+def _refused() -> Iterator[None]:
+    """What is asked for in the block must be refused."""
+    try:
+        yield
+    except InvalidArgument:
+        return
+    raise _Wrong("it was answered")
+
+
+def _check_same(expected: np.ndarray, painting: np.ndarray) -> None:
+    if painting.shape != expected.shape:
+        raise _Wrong(
+            f"an answer is {painting.shape[1]}x{painting.shape[0]} pixels, not"
+            f" {expected.shape[1]}x{expected.shape[0]}"
         )
-
-
-def _check_same(shape, expected, painting):
-    for each in (expected, painting):
-        if each.shape != shape:
-            raise _Wrong(f"the answer is {_size(each.shape)}")
     difference = np.abs(expected.astype(float) - painting).mean()
     if not difference <= _SAME:
         raise _Wrong(f"two answers differ by {difference:.1f} on average")
-
-
-def _size(shape):
-    return "x".join(map(str, shape)) + ", not the size of the picture"
-
-
-def _picture(width: int, height: int) -> np.ndarray:
-    """Soft coloured shapes, (height, width, 3) uint8."""
-    coarse = np.random.default_rng(width).integers(0, 256, (5, 6, 3), np.uint8)
-    size = (width, height)
-    return np.array(Image.fromarray(coarse).resize(size, Image.BICUBIC))

@@ -1,21 +1,19 @@
 """Photos in bulk: Apache Beam's RunInference over a folder or a pattern.
 
-One pipeline for one machine and for a cluster: read, decode, stylize, write,
-each photo by itself. Input and output may be on any file system that Beam
-knows (gs://, s3://, hdfs://); the model is read from the same path by every
-worker.
+One pipeline for one machine and for a cluster, each photo by itself. Input and
+output may be on any file system that Beam knows (gs://, s3://, hdfs://).
 """
 
 import contextlib
-import dataclasses
 import io
+import os
 import posixpath
 import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import apache_beam as beam
-import tensorflow as tf
 from apache_beam.io import fileio
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
@@ -27,54 +25,52 @@ from apache_beam.ml.inference.base import (
 )
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.saved_model import read_model
+from fast_depth_style.files import printable, require_different, resolve
 from fast_depth_style.images.files import (
-    SUFFIXES,
-    Picture,
-    UnreadablePicture,
     check_suffix,
     read_picture,
     write_picture,
 )
-from fast_depth_style.requests import RequestError
-from fast_depth_style.serving.saved_model import read_model
-from fast_depth_style.stylization import tiles
+from fast_depth_style.images.folder import SUFFIXES
+from fast_depth_style.images.picture import Picture
+from fast_depth_style.images.sequence import PictureSequence
+from fast_depth_style.stylization.photos import paint
 
-#: The list of the files that were left out, in the output folder.
 BROKEN = "broken.txt"
+"""The list of what was left out, in the output folder."""
 
 _COUNTERS = "fast_depth_style"
 _STYLIZED, _BROKEN = "stylized", "broken"
 _WILDCARDS = "*?["
+_PLAIN = CompressionTypes.UNCOMPRESSED
 
 
-@dataclasses.dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """What a pipeline did: photos stylized, and files left out."""
 
     stylized: int
     broken: int
 
 
-class StyleHandler(ModelHandler[Picture, Picture, tf.Module]):
+class StyleHandler(ModelHandler[Picture, Picture, Any]):
     """Lets RunInference stylize pictures, one at a time, of any size."""
 
     def __init__(self, model: str):
-        """`model` is a path for `read_model`, the same on every worker."""
+        """Takes the path of a model, the same on every worker."""
         super().__init__()
         self._model = model
 
-    def load_model(self) -> tf.Module:
+    def load_model(self) -> Any:
         """Loads the model, once for each process of a worker."""
         return read_model(self._model)
 
     def run_inference(
-        self, batch: Sequence[Picture], model: tf.Module, inference_args=None
+        self, batch: Sequence[Picture], model: Any, inference_args: Any = None
     ) -> list[Picture]:
-        """Stylizes pictures; transparency and profile are kept."""
-        return [
-            dataclasses.replace(each, rgb=tiles.stylize(model, each.rgb))
-            for each in batch
-        ]
+        """Stylizes pictures; all but the pixels is kept."""
+        return [paint(model, each) for each in batch]
 
     def get_num_bytes(self, batch: Sequence[Picture]) -> int:
         """Bytes of the pixels, for Beam's metrics."""
@@ -91,7 +87,7 @@ def stylize_files(
     """Runs the pipeline to its end.
 
     Args:
-        model: See `fast_depth_style.serving.saved_model.read_model`.
+        model: See `fast_depth_style.exporting.saved_model.read_model`.
         source: A folder, taken with its subfolders, or a pattern of files in
             Beam's syntax (`photos/2024-*/*.jpg`, `**` for any depth). Files
             with no picture's name are passed over.
@@ -99,42 +95,34 @@ def stylize_files(
             below the fixed part of the pattern. A format that cannot be
             written becomes .png, behind the whole old name (a.bmp.png).
             `BROKEN` in it lists the files that cannot be read, decoded or
-            written, one a line: path, tab, reason.
+            written, or only in part: path, tab, reason.
         options: Beam's, as on its command line: `--runner=FlinkRunner`, ….
-
-    Returns:
-        How many photos were stylized and how many left out.
 
     Raises:
         RequestError: There is no such model, photo or runner, or the output
             would overwrite the photos.
     """
+    source, output = _place(source, "input"), _place(output, "output")
     pattern, base = _pattern(source)
-    output = output.rstrip("/")
-    if output == base:
-        raise RequestError(
-            f"{output}: the paintings would overwrite the photos; choose"
-            " another output"
-        )
+    require_different(output, [base])
     read_model(model)  # So that a wrong one is refused here and now.
     pipeline = _pipeline(options)
-    found = (
+    names = (
         pipeline
         | "Pattern" >> beam.Create([pattern])
         | "Match" >> fileio.MatchAll()
-        | "Paths" >> beam.Map(lambda metadata: metadata.path)
-        | "Pictures" >> beam.Filter(_is_photo, base, output)
+        | "Names" >> beam.FlatMap(_name_of_photo, base, output)
         # So that the files are spread over the workers, whoever found them.
         | "Spread" >> beam.Reshuffle()
     )
-    pictures, unreadable = found | "Read" >> beam.ParDo(_Read()).with_outputs(
+    pictures, unreadable = names | "Read" >> beam.FlatMap(_read).with_outputs(
         _BROKEN, main="pictures"
     )
     paintings = pictures | "Stylize" >> RunInference(
         KeyedModelHandler(StyleHandler(model))
     )
-    written, unwritable = paintings | "Write" >> beam.ParDo(
-        _Write(base, output)
+    _, unwritable = paintings | "Write" >> beam.FlatMap(
+        _write, base, output
     ).with_outputs(_BROKEN, main="written")
     broken = (unreadable, unwritable) | "Broken" >> beam.Flatten()
     _ = broken | "List" >> beam.io.WriteToText(
@@ -142,7 +130,9 @@ def stylize_files(
     )
     result = pipeline.run()
     result.wait_until_finish()
-    return Counts(*(_count(result, name) for name in (_STYLIZED, _BROKEN)))
+    found = result.metrics().query(MetricsFilter().with_namespace(_COUNTERS))
+    counts = {c.key.metric.name: c.result for c in found["counters"]}
+    return Counts(counts.get(_STYLIZED, 0), counts.get(_BROKEN, 0))
 
 
 def _pipeline(options: Sequence[str]) -> beam.Pipeline:
@@ -159,64 +149,63 @@ def _pipeline(options: Sequence[str]) -> beam.Pipeline:
         raise RequestError(f"Beam refuses its options: {error}") from error
 
 
-class _Read(beam.DoFn):
-    """Paths to (path, picture); what cannot be read goes to the list."""
+def _read(name: bytes) -> Iterator[Any]:
+    """Names to (name, picture); what cannot be read goes to the list."""
+    path = os.fsdecode(name)
+    try:
+        with FileSystems.open(path, compression_type=_PLAIN) as file:
+            data = file.read()
+        picture, count = read_picture(data), len(PictureSequence(data))
+    # Other failures, of a network say, may pass: runners try again.
+    except (FileNotFoundError, PermissionError) as error:
+        yield _left_out(path, error.strerror or str(error))
+    except RequestError as error:
+        yield _left_out(path, str(error).removeprefix("picture: "))
+    else:
+        yield name, picture
+        if count > 1:
+            note = f"only the first of {count} pictures in it is painted"
+            yield _listed(path, note)
 
-    def process(self, path):
+
+def _write(
+    painting: tuple[bytes, Picture], base: str, output: str
+) -> Iterator[Any]:
+    """Writes (name, painting), whole or not at all."""
+    path, picture = os.fsdecode(painting[0]), painting[1]
+    name = path.removeprefix(base).lstrip("/")
+    try:
+        check_suffix(name)
+    except RequestError:
+        name = f"{name}.png"
+    target = posixpath.join(output, name)
+    suffix = posixpath.splitext(target)[1]
+    with tempfile.NamedTemporaryFile(suffix=suffix) as local:
         try:
-            with FileSystems.open(
-                path, compression_type=CompressionTypes.UNCOMPRESSED
-            ) as file:
-                data = file.read()
-        # Other failures, of a network say, may pass: runners try again.
-        except (FileNotFoundError, PermissionError) as error:
-            yield _left_out(path, error.strerror)
+            write_picture(local.name, picture)
+        except RequestError as error:
+            yield _left_out(path, str(error).partition(": ")[2])
             return
-        try:
-            picture = read_picture(data)
-        except UnreadablePicture as error:
-            yield _left_out(path, str(error).removeprefix("picture: "))
-        else:
-            yield path, picture
+        with open(local.name, "rb") as file:
+            data = file.read()
+    aside = f"{target}.{secrets.token_hex(6)}.writing"
+    with FileSystems.create(aside, compression_type=_PLAIN) as file:
+        file.write(data)
+    FileSystems.rename([aside], [target])
+    Metrics.counter(_COUNTERS, _STYLIZED).inc()
 
 
-class _Write(beam.DoFn):
-    """Writes (path, painting), whole or not at all."""
-
-    def __init__(self, base, output):
-        self._base = base
-        self._output = output
-
-    def process(self, painting):
-        path, picture = painting
-        target = posixpath.join(self._output, _name(path, self._base))
-        suffix = posixpath.splitext(target)[1]
-        with tempfile.NamedTemporaryFile(suffix=suffix) as local:
-            try:
-                write_picture(local.name, picture)
-            except RequestError as error:
-                yield _left_out(path, str(error).partition(": ")[2])
-                return
-            with open(local.name, "rb") as file:
-                data = file.read()
-        aside = f"{target}.{secrets.token_hex(6)}.writing"
-        with FileSystems.create(
-            aside, compression_type=CompressionTypes.UNCOMPRESSED
-        ) as file:
-            file.write(data)
-        FileSystems.rename([aside], [target])
-        Metrics.counter(_COUNTERS, _STYLIZED).inc()
-        yield target
+def _place(path: str, flag: str) -> str:
+    """A path without "/" at its end; on this machine's disk an absolute one."""
+    return path.rstrip("/") if "://" in path else str(resolve(path, flag))
 
 
 def _pattern(source: str) -> tuple[str, str]:
     """The pattern of the files, and the folder that their names start at."""
-    pattern = source.rstrip("/") or source
+    pattern = source
     if not any(mark in pattern for mark in _WILDCARDS):
         below = posixpath.join(pattern, "**")
         pattern = below if _matches(below) else pattern
-    if not posixpath.dirname(pattern):
-        pattern = posixpath.join(".", pattern)
     fixed = pattern
     for mark in _WILDCARDS:
         fixed = fixed.partition(mark)[0]
@@ -233,38 +222,24 @@ def _matches(pattern: str) -> bool:
     return bool(found.metadata_list)
 
 
-def _is_photo(path: str, base: str, output: str) -> bool:
-    """Whether a file is taken: pictures, none hidden, no earlier painting."""
+def _name_of_photo(metadata: Any, base: str, output: str) -> Iterator[bytes]:
+    """Yields the path of a picture, none hidden and no earlier painting.
+
+    As bytes: Beam wants text to be UTF-8, which names need not be.
+    """
+    path = metadata.path
     if path.startswith(f"{output}/"):
-        return False
-    parts = _below(path, base).split("/")
+        return
+    parts = path.removeprefix(base).split("/")
     suffix = posixpath.splitext(path)[1].lower()
-    return suffix in SUFFIXES and not any(p.startswith(".") for p in parts)
-
-
-def _below(path: str, base: str) -> str:
-    return path.removeprefix(base).lstrip("/")
-
-
-def _name(path: str, base: str) -> str:
-    """The painting's name below the output."""
-    name = _below(path, base)
-    try:
-        check_suffix(name)
-    except RequestError:
-        return f"{name}.png"
-    return name
+    if suffix in SUFFIXES and not any(p.startswith(".") for p in parts):
+        yield os.fsencode(path)
 
 
 def _left_out(path: str, reason: str) -> beam.pvalue.TaggedOutput:
     Metrics.counter(_COUNTERS, _BROKEN).inc()
-    return beam.pvalue.TaggedOutput(
-        _BROKEN, f"{path}\t{' '.join(reason.split())}"
-    )
+    return _listed(path, " ".join(reason.split()))
 
 
-def _count(result, name: str) -> int:
-    found = result.metrics().query(
-        MetricsFilter().with_namespace(_COUNTERS).with_name(name)
-    )
-    return sum(counter.result for counter in found["counters"])
+def _listed(path: str, note: str) -> beam.pvalue.TaggedOutput:
+    return beam.pvalue.TaggedOutput(_BROKEN, f"{printable(path)}\t{note}")

@@ -1,71 +1,138 @@
-"""A photo, or a folder of photos, from file to file."""
+"""A picture in memory, a photo, or a folder of photos, painted."""
 
 import dataclasses
+import errno
+import os
 import pathlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
-import tensorflow as tf
+import numpy as np
+from PIL import Image
 
-from fast_depth_style.images.files import (
-    UnreadablePicture,
-    read_picture,
-    write_picture,
-)
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
+from fast_depth_style.files import printable
+from fast_depth_style.images.files import write_pictures
+from fast_depth_style.images.picture import Picture, from_image
+from fast_depth_style.images.sequence import PictureSequence
 from fast_depth_style.stylization import tiles
+from fast_depth_style.stylization.tiles import Track
+
+_Image = TypeVar("_Image", np.ndarray, Image.Image)
+
+
+class Counts(NamedTuple):
+    """Photos that were painted, not decoded, painted but not written."""
+
+    stylized: int
+    unreadable: int
+    unwritten: int
+
+
+def stylize(image: _Image, model: Any) -> _Image:
+    """Stylizes a picture of any size; gives one of the same kind and size.
+
+    Args:
+        image: A uint8 array (height, width, 3), RGB; or a Pillow image of any
+            mode, which is taken upright and keeps its transparency.
+        model: The path of a model, or what `saved_model.read_model` gave.
+
+    Raises:
+        ValueError: It is another kind of array.
+        RequestError: There is no such model.
+    """
+    if isinstance(model, str | os.PathLike):
+        from fast_depth_style.exporting.saved_model import read_model
+
+        model = read_model(pathlib.Path(model))
+    if isinstance(image, Image.Image):
+        return paint(model, from_image(image)).to_image()
+    return tiles.stylize(model, Picture(image).rgb)
+
+
+def paint(model: Any, picture: Picture, track: Track = iter) -> Picture:
+    """Stylizes a picture; transparency, profile and EXIF stay."""
+    rgb = tiles.stylize(model, picture.rgb, track)
+    return dataclasses.replace(picture, rgb=rgb)
 
 
 def stylize_photo(
-    model: tf.Module,
+    model: Any,
     photo: pathlib.Path,
     target: pathlib.Path,
-    track: Callable[[Iterable], Iterable] = iter,
-) -> None:
-    """Stylizes one photo of any size.
+    track: Track = iter,
+    strip: bool = False,
+) -> str:
+    """Stylizes one photo of any size, all frames or pages of it.
 
-    It is read upright (EXIF orientation); transparency and ICC profile are
-    kept where the format has them.
+    Transparency, ICC profile and EXIF are kept where the format has them; with
+    `strip` EXIF is left out. `target` is written whole or not at all, over what
+    is there; its folder is made. `track` goes round the tiles, or the frames.
 
-    Args:
-        model: From `fast_depth_style.serving.saved_model.read_model`.
-        photo: What to read.
-        target: What to write, whole or not at all, over what is there; its
-            folder is made where it is missing. See `plan`.
-        track: Goes round the tiles of a large photo; shows progress.
+    Returns:
+        What of the file is not in the painting, as one line, or "".
 
     Raises:
         UnreadablePicture: The photo cannot be decoded.
         RequestError: The photo is gone, or too large for the format.
+        OSError: The target cannot be written.
     """
-    picture = read_picture(photo)
-    painted = tiles.stylize(model, picture.rgb, track)
+    sequence = PictureSequence(photo)
+    fits = sequence.fits(target)
+    painted, durations = [], []
+    many = len(sequence) > 1 and fits
+    for picture, milliseconds in track(sequence) if many else sequence:
+        if strip:
+            picture = dataclasses.replace(picture, exif=None)
+        painted.append(paint(model, picture, iter if many else track))
+        if many and sequence.animated:
+            durations.append(milliseconds)
+        if not fits:
+            break
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_picture(target, dataclasses.replace(picture, rgb=painted))
+    write_pictures(target, painted, durations, sequence.plays)
+    if fits:
+        return ""
+    what, suffixes = "pages", ".tif"
+    if sequence.animated:
+        what, suffixes = "frames", ".gif, .webp or .png"
+    return (
+        f"{printable(photo)}: only the first of {len(sequence)} {what} is "
+        f"painted: {suffixes} holds all"
+    )
 
 
 def stylize_photos(
-    model: tf.Module,
-    plan: dict[pathlib.Path, pathlib.Path],
+    model: Any,
+    targets: Mapping[pathlib.Path, pathlib.Path],
     warn: Callable[[str], None],
-    track: Callable[[Iterable], Iterable] = iter,
-) -> int:
-    """Stylizes photos one after the other, and leaves out what it must.
+    track: Track = iter,
+    strip: bool = False,
+) -> Counts:
+    """Stylizes {photo: file to write}, and leaves out what it must.
 
-    Args:
-        model: From `read_model`.
-        plan: {photo: file to write}, from `plan.plan_folder`.
-        warn: Is given one line for each photo that is left out.
-        track: Goes round the photos; shows progress.
+    `warn` is given one line for each photo of which something is left out.
 
-    Returns:
-        The number of photos stylized.
+    Raises:
+        OSError: The disk is full.
     """
-    stylized = 0
-    for photo in track(plan):
+    stylized = unreadable = unwritten = 0
+    for photo in track(targets):
+        target = targets[photo]
         try:
-            stylize_photo(model, photo, plan[photo])
-        except (UnreadablePicture, RequestError) as error:
-            warn(str(error))
+            note = stylize_photo(model, photo, target, strip=strip)
+        except RequestError as error:
+            unreadable += 1
+            note = f"skipped {error}"
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            unwritten += 1
+            where = printable(error.filename or target)
+            reason = error.strerror or str(error)
+            note = f"skipped {printable(photo)}: {where}: {reason}"
         else:
             stylized += 1
-    return stylized
+        if note:
+            warn(note)
+    return Counts(stylized, unreadable, unwritten)

@@ -2,141 +2,146 @@
 
 import os
 import pathlib
-import tempfile
+from collections.abc import Mapping
 
-from fast_depth_style.images.files import check_suffix, list_pictures
-from fast_depth_style.requests import RequestError
+from fast_depth_style import files
+from fast_depth_style.errors import RequestError
+from fast_depth_style.files import printable
+from fast_depth_style.images.files import check_suffix
+from fast_depth_style.images.folder import (
+    SUFFIXES,
+    VIDEO_SUFFIXES,
+    identity,
+    look_through,
+)
+from fast_depth_style.images.sequence import is_animation
 
-#: What is taken for a video, by the end of its name, and can be written.
-VIDEO_SUFFIXES = frozenset((".m4v", ".mkv", ".mov", ".mp4"))
+WRITTEN_VIDEOS = (".m4v", ".mkv", ".mov", ".mp4")
+"""Suffixes of the videos that can be written."""
+
+
+def is_video(path: pathlib.Path) -> bool:
+    """Whether the end of its name says that a file is a video."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def plan_file(
-    source: str | pathlib.Path, output: str | pathlib.Path
-) -> dict[pathlib.Path, pathlib.Path]:
-    """Says where the painting of one photo goes, and that it can.
+    source: str | os.PathLike[str], output: str | os.PathLike[str]
+) -> tuple[pathlib.Path, pathlib.Path]:
+    """The absolute paths of one photo or video and of the painting to write.
 
-    Args:
-        source: The photo.
-        output: A file, whose suffix names the format; or a folder, which is
-            there or whose name ends in "/", to hold a file of the photo's name
-            (.png where the photo's format cannot be written).
-
-    Returns:
-        {source: file to write}.
+    The output is a file, whose suffix names the format; or a folder, which is
+    there or whose name ends in "/", to hold a file of the source's name (.png
+    or .mp4 where the source's format cannot be written).
 
     Raises:
-        RequestError: The photo is not there, or the output cannot be written.
+        RequestError: The source is not there, or the output cannot be written.
     """
-    source, target = _file(source, output, _writable)
-    check_suffix(target)
-    return _checked({source: target}, target.parent)
-
-
-def plan_video(
-    source: str | pathlib.Path, output: str | pathlib.Path
-) -> dict[pathlib.Path, pathlib.Path]:
-    """Says where the painting of a video goes, and that it can.
-
-    Args:
-        source: The video.
-        output: A file with one of `VIDEO_SUFFIXES`; or a folder, as in
-            `plan_file`.
-
-    Returns:
-        {source: file to write}.
-
-    Raises:
-        RequestError: The video is not there, or the output cannot be written.
-    """
-    source, target = _file(source, output, lambda name: name)
-    if target.suffix.lower() not in VIDEO_SUFFIXES:
-        raise RequestError(
-            f"{target}: a video is written as "
-            f"{' '.join(sorted(VIDEO_SUFFIXES))}"
-        )
-    return _checked({source: target}, target.parent)
-
-
-def plan_folder(
-    source: str | pathlib.Path, output: str | pathlib.Path
-) -> dict[pathlib.Path, pathlib.Path]:
-    """Says where the paintings of a folder of photos go, and that they can.
-
-    The output mirrors the folder: same subfolders, same names, same formats.
-    A format that cannot be written (.gif, .bmp, …) becomes .png; where that
-    name is taken (by the painting of a.png, when a.bmp is there too) the whole
-    old name stays in front (a.bmp.png). Pictures under `output` are results
-    of an earlier run and are not read.
-
-    Args:
-        source: The folder of photos.
-        output: The folder of paintings, made where it is missing.
-
-    Returns:
-        {photo: file to write}, sorted by photo.
-
-    Raises:
-        RequestError: There is no photo, or the output cannot be written.
-    """
-    source, output = pathlib.Path(source), pathlib.Path(output)
-    photos = list_pictures(source)
-    inside = output.resolve()
-    if source.resolve() in inside.parents:
-        photos = [p for p in photos if inside not in p.resolve().parents]
-    if not photos:
-        raise RequestError(f"{source}: no picture in this folder")
-    names = [photo.relative_to(source) for photo in photos]
-    taken = {name for name in names if _writable(name) == name}
-    plan = {}
-    for photo, name in zip(photos, names, strict=True):
-        written = _writable(name)
-        if written != name:
-            while written in taken:
-                written = name = name.with_name(f"{name.name}.png")
-            taken.add(written)
-        plan[photo] = output / written
-    return _checked(plan, output)
-
-
-def _file(source, output, rename):
-    """The source and the file to write, named after it in a folder."""
-    source, target = pathlib.Path(source), pathlib.Path(output)
+    source = files.resolve(source, "input")
+    target = files.resolve(output, "output")
     if not source.is_file():
-        raise RequestError(f"{source}: no such file")
-    if target.is_dir() or str(output).endswith(("/", os.sep)):
-        target = target / rename(pathlib.Path(source.name))
+        raise RequestError(f"{printable(source)}: no such file")
+    if target.is_dir() or _ends_in_slash(output):
+        target /= _writable(source, pathlib.Path(source.name))
+    suffix = target.suffix.lower()
+    if not is_video(source):
+        check_suffix(target, suffix == ".gif" and is_animation(source))
+    elif suffix not in WRITTEN_VIDEOS:
+        raise RequestError(
+            f"{printable(target)}: a video is written as "
+            f"{' '.join(WRITTEN_VIDEOS)}"
+        )
+    files.require_different(target, [source])
+    if target.is_dir():
+        raise RequestError(f"{printable(target)}: is a folder: name a file")
+    files.require_writable(target, "output")
     return source, target
 
 
-def _writable(name: pathlib.Path) -> pathlib.Path:
-    """The name, with .png where its format cannot be written."""
+def plan_folder(
+    source: str | os.PathLike[str], output: str | os.PathLike[str]
+) -> tuple[dict[pathlib.Path, pathlib.Path], dict[pathlib.Path, str]]:
+    """Says where the paintings of a folder of photos go, and that they can.
+
+    The output mirrors the folder: same subfolders, same names, same formats.
+    A format that cannot be written (.heic, .bmp, …) becomes .png; where that
+    name is taken (by the painting of a.png, when a.bmp is there too) the whole
+    old name stays in front (a.bmp.png). An animated GIF stays one. Pictures
+    under `output` are results of an earlier run and are not read.
+
+    Returns:
+        {photo: file to write} and {what is not painted: reason}, sorted.
+
+    Raises:
+        RequestError: There is no photo, the output is the name of a picture or
+            cannot be written, or a photo would be overwritten.
+    """
+    source = files.resolve(source, "input")
+    folder = files.resolve(output, "output")
+    if (
+        folder.suffix.lower() in SUFFIXES | VIDEO_SUFFIXES
+        and not folder.is_dir()
+        and not _ends_in_slash(output)
+    ):
+        raise RequestError(
+            f"--output={printable(folder)} is the name of a file, and --input "
+            "a folder: give a folder"
+        )
+    pictures, left_out = look_through(source, except_below=folder)
+    if not pictures:
+        why = [f" ({printable(p)}: {reason})" for p, reason in left_out.items()]
+        raise RequestError(
+            f"{printable(source)}: no picture in this folder that can be read"
+            + "".join(why[:1])
+        )
+    names = {path: path.relative_to(source) for path in pictures}
+    written = {path: _writable(path, name) for path, name in names.items()}
+    taken = {name for path, name in names.items() if written[path] == name}
+    targets = {}
+    for path, name in names.items():
+        target = written[path]
+        if target != name:
+            while target in taken:
+                target = name = name.with_name(f"{name.name}.png")
+            taken.add(target)
+        targets[path] = folder / target
+    photos = {identity(path): path for path in targets}
+    for target in targets.values():
+        if target.exists() and identity(target) in photos:
+            files.require_different(target, [photos[identity(target)]])
+    files.require_writable(folder, "output")
+    return targets, left_out
+
+
+def without_done(
+    targets: Mapping[pathlib.Path, pathlib.Path], model: pathlib.Path
+) -> dict[pathlib.Path, pathlib.Path]:
+    """Leaves out photos whose painting is newer than photo and model folder."""
+    since = max(path.stat().st_mtime_ns for path in (model, *model.rglob("*")))
+
+    def is_done(photo: pathlib.Path, target: pathlib.Path) -> bool:
+        try:
+            written = target.stat().st_mtime_ns
+            return written > max(since, photo.stat().st_mtime_ns)
+        except OSError:
+            return False
+
+    return {p: t for p, t in targets.items() if not is_done(p, t)}
+
+
+def _writable(path: pathlib.Path, name: pathlib.Path) -> pathlib.Path:
+    """The name; with .png, or .mp4, where its format cannot be written."""
+    suffix = name.suffix.lower()
+    if is_video(name):
+        return name if suffix in WRITTEN_VIDEOS else name.with_suffix(".mp4")
     try:
-        check_suffix(name)
+        check_suffix(name, suffix == ".gif" and is_animation(path))
     except RequestError:
-        return name.with_suffix(".png")
+        if suffix in SUFFIXES:
+            return name.with_suffix(".png")
+        return name.with_name(f"{name.name}.png")
     return name
 
 
-def _checked(plan, folder):
-    """Returns the plan unless it overwrites a photo or has no place."""
-    photos = {photo.resolve() for photo in plan}
-    for target in plan.values():
-        if target.resolve() in photos:
-            raise RequestError(
-                f"{target}: the painting would overwrite a photo; choose "
-                "another output"
-            )
-        if target.is_dir():
-            raise RequestError(f"{target}: is a folder, so cannot be written")
-    while not folder.exists():
-        folder = folder.parent
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise RequestError(
-            f"{folder}: cannot write there ({error.strerror}); choose another "
-            "output"
-        ) from error
-    return plan
+def _ends_in_slash(path: str | os.PathLike[str]) -> bool:
+    return os.fspath(path).endswith(("/", os.sep))

@@ -11,62 +11,53 @@ would give.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from fast_depth_style.networks import MINIMUM_SIDE
-from fast_depth_style.networks.transformer import RECEPTIVE_RADIUS
+from fast_depth_style.networks.image_transformation import RECEPTIVE_RADIUS
 
-#: Largest picture that is taken whole, in pixels. A network of width 1.0 then
-#: needs 2 GiB of memory, TensorFlow included.
 WHOLE_PIXELS = 4_000_000
+"""Largest picture that is taken whole. A network of width 1.0 then needs 2 GiB
+of memory, TensorFlow included."""
 
-#: Pixels of the patches that the statistics of a larger picture are taken from.
-#: With half as many, tiled photos of 2.4 megapixels were within 42 dB of the
-#: same photos taken whole.
 SAMPLE_PIXELS = 2_000_000
+"""Pixels of the patches that the statistics of a larger picture are taken from.
+With half as many, tiled photos of 2.4 megapixels were within 42 dB of the same
+photos taken whole."""
 
 _STRIDE = 4
 _HALO = math.ceil(RECEPTIVE_RADIUS / _STRIDE) * _STRIDE
 _TILE = 1792
 _PATCH = 96
 
+Track = Callable[[Iterable[Any]], Iterable[Any]]
+"""Goes round what is painted one after the other; shows progress."""
 
-def stylize(
-    model: tf.Module,
-    rgb: np.ndarray,
-    track: Callable[[Iterable], Iterable] = iter,
-) -> np.ndarray:
-    """Stylizes a picture of any size.
 
-    Up to `WHOLE_PIXELS` the picture is taken whole, above in tiles. One with a
-    side of under 16 pixels is extended by reflection, and cut back.
+def stylize(model: Any, rgb: np.ndarray, track: Track = iter) -> np.ndarray:
+    """Stylizes a (height, width, 3) uint8 picture of any size.
 
-    Args:
-        model: From `fast_depth_style.serving.saved_model.read_model`.
-        rgb: (height, width, 3) uint8.
-        track: Goes round the tiles of a large picture; shows progress.
-
-    Returns:
-        The painting, (height, width, 3) uint8.
+    Up to `WHOLE_PIXELS` the picture is taken whole, above in tiles, which
+    `track` goes round. One with a side of under 16 pixels is extended by
+    reflection, and cut back. The model is that of `saved_model.read_model`.
     """
     height, width = rgb.shape[:2]
-    missing = [max(0, MINIMUM_SIDE - side) for side in (height, width)]
-    if any(missing):
-        pad = [(0, missing[0]), (0, missing[1]), (0, 0)]
-        rgb = np.pad(rgb, pad, mode="symmetric")
+    missing = [(0, max(0, MINIMUM_SIDE - side)) for side in (height, width)]
+    if any(after for _, after in missing):
+        rgb = np.pad(rgb, [*missing, (0, 0)], mode="symmetric")
     if height * width > WHOLE_PIXELS:
         given = statistics(model, rgb)
         painted = stylize_in_tiles(model, rgb, given, track=track)
     else:
-        stylize_whole = model.signatures["serving_default"]
-        painted = stylize_whole(image=tf.constant(rgb[None]))
-        painted = painted["stylized_image"].numpy()[0]
+        run = model.signatures["serving_default"]
+        painted = run(image=tf.constant(rgb[None]))["stylized_image"].numpy()[0]
     return painted[:height, :width]
 
 
-def statistics(model: tf.Module, rgb: np.ndarray) -> tf.Tensor:
+def statistics(model: Any, rgb: np.ndarray) -> Any:
     """Estimates a picture's normalization statistics from patches of it.
 
     The patches are cut at full resolution on a regular grid, of `SAMPLE_PIXELS`
@@ -74,48 +65,33 @@ def statistics(model: tf.Module, rgb: np.ndarray) -> tf.Tensor:
     few large ones: what varies is what is in a patch, and the reflection at
     its border hardly shows in the statistics.
 
-    Args:
-        model: From `read_model`.
-        rgb: (height, width, 3) uint8, at least 16 pixels a side.
-
     Returns:
         (2, channels) float32: means and variances of every normalization.
     """
     height, width = rgb.shape[:2]
     number = SAMPLE_PIXELS / _PATCH**2
     rows = max(1, round(math.sqrt(number * height / width)))
-    columns = max(1, int(number / rows))
-    patches = np.stack(
-        [
-            rgb[top : top + _PATCH, left : left + _PATCH]
-            for top in _spread(height, rows)
-            for left in _spread(width, columns)
-        ]
+    corners = product(
+        _spread(height, rows), _spread(width, max(1, int(number / rows)))
     )
-    return model.signatures["statistics"](images=tf.constant(patches))[
-        "statistics"
-    ]
+    patches = np.stack(
+        [rgb[top : top + _PATCH, left : left + _PATCH] for top, left in corners]
+    )
+    run = model.signatures["statistics"]
+    return run(images=tf.constant(patches))["statistics"]
 
 
 def stylize_in_tiles(
-    model: tf.Module,
+    model: Any,
     rgb: np.ndarray,
-    statistics: tf.Tensor,
+    statistics: Any,
     tile: int = _TILE,
-    track: Callable[[Iterable], Iterable] = iter,
+    track: Track = iter,
 ) -> np.ndarray:
-    """Stylizes a picture tile by tile, with given statistics.
+    """Stylizes a picture tile by tile, with given (2, channels) `statistics`.
 
-    Args:
-        model: From `read_model`.
-        rgb: (height, width, 3) uint8.
-        statistics: (2, channels), from `statistics`.
-        tile: Longest side of a tile in pixels, what it overlaps its neighbours
-            by not counted.
-        track: Goes round the tiles; shows progress.
-
-    Returns:
-        (height, width, 3) uint8, equal to the `tile` signature on the whole.
+    `tile` is the longest side of a tile in pixels, its overlap not counted.
+    The result equals that of the signature `tile` on the whole picture.
     """
     run = model.signatures["tile"]
     painted = np.empty_like(rgb)

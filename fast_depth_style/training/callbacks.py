@@ -1,82 +1,159 @@
-"""What guards a run: checkpoints, and stops that keep them good."""
+"""Callbacks of a training run: checkpoints, losses, previews, stopping."""
 
+import importlib.util
 import math
+import os
 import pathlib
-import signal
-import threading
+import time
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
-from fast_depth_style.training import checkpoint
-from fast_depth_style.training.checkpoint import NotFiniteError
+from fast_depth_style.errors import NotFiniteError
+from fast_depth_style.objective import Objective
+from fast_depth_style.runs import checkpoint, pictures
+from fast_depth_style.runs.interrupts import StopBetweenSteps
+from fast_depth_style.runs.losses import LossLog
+from fast_depth_style.runs.progress import Progress
+from fast_depth_style.training.settings import TrainingSettings
+
+_MOST = 32
+"""Steps whose losses wait on the device at most."""
+
+_SECONDS = 0.5
+"""How old they grow at most, as long as there are further steps."""
 
 
-class Checkpoints(keras.callbacks.Callback):
-    """Saves every so many steps, and at the end."""
+class DeferredCallbacks(keras.callbacks.CallbackList):
+    """Tells callbacks of several steps at a time, of each with its losses.
 
-    def __init__(self, folder: pathlib.Path, start: int, every: int):
-        """Creates the callback.
+    Keras's own list fetches every step's losses before the next step begins:
+    an accelerator waits for the host. Here steps queue up, and callbacks hear
+    of them late, but of every one, in order. `steps_per_execution` would drop
+    all losses but the last.
 
-        Args:
-            folder: Where checkpoints lie.
-            start: Steps done so far.
-            every: Steps between checkpoints.
-        """
+    A callback that needs the trainer as it is after a certain step says so by
+    a method `needs_trainer(batch)`; at the end of such a step all callbacks
+    are told at once of all that they have not heard of.
+    """
+
+    def __init__(
+        self, callbacks: Sequence[keras.callbacks.Callback], model: keras.Model
+    ):
+        """Creates the list, to be given to `fit` as its callbacks."""
+        super().__init__([*callbacks], add_history=True, model=model)
+        # Never from another thread: callbacks may look at the trainer.
+        self._async_train = False
+        self._needs = [
+            callback.needs_trainer
+            for callback in callbacks
+            if hasattr(callback, "needs_trainer")
+        ]
+        self._waiting: list[tuple[int, Any]] = []
+        self._told = -math.inf
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Keeps the losses; tells of the steps before when it is time."""
+        self._waiting.append((batch, logs))
+        if time.monotonic() - self._told >= _SECONDS or any(
+            needs(batch) for needs in self._needs
+        ):
+            self._tell(len(self._waiting))
+        elif len(self._waiting) == _MOST:
+            # The device goes on with the younger half meanwhile.
+            self._tell(_MOST // 2)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Tells of the steps that are left."""
+        self._tell(len(self._waiting))
+        super().on_epoch_end(epoch, logs)
+
+    def _tell(self, count: int) -> None:
+        steps, self._waiting = self._waiting[:count], self._waiting[count:]
+        for batch, logs in steps:
+            super().on_train_batch_end(batch, logs)
+        self._told = time.monotonic()
+
+
+class Losses(keras.callbacks.Callback):
+    """Checks every step's losses and writes them down.
+
+    They go to losses.csv and .png, to the progress line and, under TensorFlow,
+    every tenth step to TensorBoard, under the step of the whole run.
+    """
+
+    def __init__(
+        self,
+        workdir: pathlib.Path,
+        start: int,
+        settings: TrainingSettings,
+        objective: Objective,
+    ):
+        """Opens the files of a run that has done `start` steps."""
         super().__init__()
-        self._folder = folder
-        self._start = self._step = start
-        self._every = every
-        self._saved = start
-
-    def needs_trainer(self, batch) -> bool:
-        """Whether a checkpoint is due after this step."""
-        return (self._start + batch + 1) % self._every == 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Saves where a checkpoint is due."""
-        self._step = self._start + batch + 1
-        if self.needs_trainer(batch):
-            self._save()
-
-    def on_train_end(self, logs=None):
-        """Saves the last step."""
-        if self._saved != self._step:
-            self._save()
-
-    def _save(self):
-        checkpoint.save_checkpoint(self._folder, self._step, self.model)
-        self._saved = self._step
-
-
-class StopIfNotFinite(keras.callbacks.Callback):
-    """Stops a run that diverged before anything of it is kept."""
-
-    def __init__(self, folder: pathlib.Path, start: int):
-        """Creates the callback.
-
-        Args:
-            folder: Where checkpoints lie; the message names the newest.
-            start: Steps done so far.
-        """
-        super().__init__()
-        self._folder = folder
         self._start = start
+        self._batch_size = settings.batch_size
+        self._objective = objective
+        self._checkpoints = workdir / "checkpoints"
+        self._log = LossLog(
+            workdir / "losses.csv",
+            start,
+            settings.preview_every,
+            [*objective.terms],
+        )
+        self._progress = Progress(settings.steps, start, "step")
+        self._board: Any = None
+        if keras.backend.backend() == "tensorflow" and (
+            importlib.util.find_spec("tensorboard")  # an extra
+        ):
+            import tensorflow as tf
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Raises where a term is NaN or infinite.
+            # As bytes: a name need not be UTF-8.
+            folder = os.fsencode(workdir / "tensorboard")
+            self._board = tf.summary.create_file_writer(folder)
 
-        The weights that gave it are those after the step before: a checkpoint
-        of that step is finite, but no good, and goes.
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Writes one step, or raises `NotFiniteError`."""
+        step = self._start + batch
+        self._require_finite(step, logs)
+        shares = self._objective.shares(logs, step)
+        self._log.add(step + 1, logs["loss"], logs, shares)
+        rate = self._progress.rate
+        parts = [f"{self._batch_size * rate:.1f} images/s"] if rate else []
+        parts.append(f"loss {float(logs['loss']):.4g}")
+        parts += [f"{name} {share:.0%}" for name, share in shares.items()]
+        self._progress.update(1, ", ".join(parts))
+        if self._board is not None and ((step + 1) % 10 == 0 or batch == 0):
+            self._write_board(step + 1, logs, shares)
 
-        Raises:
-            NotFiniteError: Says which terms, and how to go on.
-        """
+    def close(self) -> None:
+        """Ends line and files, whatever ended the run."""
+        self._progress.close()
+        self._log.close()
+        if self._board is not None:
+            self._board.close()
+
+    def _write_board(self, step, logs, shares):
+        import tensorflow as tf
+
+        with self._board.as_default(step=step):
+            for name, value in logs.items():
+                tf.summary.scalar(name, float(value))
+            for name, share in shares.items():
+                tf.summary.scalar(f"share/{name}", share)
+        self._board.flush()
+
+    def _require_finite(self, done, logs):
         bad = [k for k, v in logs.items() if not math.isfinite(float(v))]
         if not bad:
             return
-        done = self._start + batch
+        # The weights that gave it are those after the step before: a
+        # checkpoint of that step is finite, but no good.
         kept = []
-        for path in checkpoint.checkpoints(self._folder):
+        for path in checkpoint.checkpoints(self._checkpoints):
             if checkpoint.checkpoint_step(path) == done:
                 path.unlink()
             else:
@@ -88,42 +165,92 @@ class StopIfNotFinite(keras.callbacks.Callback):
         )
 
 
-class StopWhenInterrupted(keras.callbacks.Callback):
-    """Ends a run after the step during which Ctrl-C was pressed.
+class _Every(keras.callbacks.Callback):
+    """Does something every so many steps, and at the end.
 
-    So nothing is half done, and all that is written at the end is written. A
-    second Ctrl-C stops at once. Use it as a context manager around `fit`.
-
-    Attributes:
-        interrupted: Whether Ctrl-C was pressed.
+    `start` is the number of steps done so far.
     """
 
-    def __init__(self):
-        """Creates the callback."""
+    def __init__(self, start: int, every: int):
         super().__init__()
-        self.interrupted = False
-        self._before = None
+        self._start = self._step = self._done = start
+        self._every = every
 
-    def __enter__(self):
-        """Takes over Ctrl-C, where the main thread trains."""
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._interrupt)
-        return self
+    def needs_trainer(self, batch: int) -> bool:
+        """Whether it is due after this step."""
+        return (self._start + batch + 1) % self._every == 0
 
-    def __exit__(self, *_):
-        """Gives Ctrl-C back."""
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Does it where it is due."""
+        self._step = self._start + batch + 1
+        if self.needs_trainer(batch):
+            self._do_now()
 
-    def needs_trainer(self, batch) -> bool:
+    def on_train_end(self, logs: Any = None) -> None:
+        """Does it once more, if the last step did not."""
+        if self._done != self._step:
+            self._do_now()
+
+    def _do_now(self):
+        self._do(self._step)
+        self._done = self._step
+
+
+class Checkpoints(_Every):
+    """Saves network and optimizer every so many steps, and at the end."""
+
+    def __init__(self, folder: pathlib.Path, start: int, every: int):
+        """`folder` is where checkpoints lie."""
+        super().__init__(start, every)
+        self._folder = folder
+
+    def _do(self, step):
+        checkpoint.save_checkpoint(self._folder, step, self.model.state())
+
+
+class Preview(_Every):
+    """Writes strips of pictures: photos above, stylized below."""
+
+    def __init__(
+        self, folder: pathlib.Path, start: int, every: int, photos: np.ndarray
+    ):
+        """`folder` receives step_NNNNNNN.png and latest.png.
+
+        The first and the last step get one too, of the same uint8 photos.
+        """
+        super().__init__(start, every)
+        self._folder = folder
+        self._photos = photos
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def needs_trainer(self, batch: int) -> bool:
+        """Whether a strip is due after this step."""
+        return self._start + batch == 0 or super().needs_trainer(batch)
+
+    def _do(self, step):
+        photos = ops.convert_to_tensor(self._photos, "float32")
+        painted = ops.convert_to_numpy(self.model.network(photos))
+        rows = [[*self._photos], [*pictures.to_uint8(painted)]]
+        pictures.write_png(
+            pictures.contact_sheet(rows),
+            self._folder / f"step_{step:07d}.png",
+            self._folder / "latest.png",
+        )
+
+
+class StopWhenAsked(keras.callbacks.Callback):
+    """Ends `fit` after the step during which a signal came."""
+
+    def __init__(self, stop: StopBetweenSteps):
+        """Watches `stop`."""
+        super().__init__()
+        self._stop = stop
+
+    def needs_trainer(self, batch: int) -> bool:
         """Whether the run is to end after this step."""
-        return self.interrupted
+        return self._stop.signal is not None
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Asks `fit` to end."""
-        if self.interrupted:
+        if self._stop.signal is not None:
             self.model.stop_training = True
-
-    def _interrupt(self, *_):
-        self.interrupted = True
-        signal.signal(signal.SIGINT, self._before)

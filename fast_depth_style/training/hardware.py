@@ -2,12 +2,11 @@
 
 import contextlib
 import pathlib
+from typing import Any
 
 import keras
 
-from fast_depth_style.requests import RequestError
-
-STRATEGIES = ("none", "mirrored")
+from fast_depth_style.errors import RequestError
 
 
 def has_accelerator() -> bool:
@@ -18,10 +17,8 @@ def has_accelerator() -> bool:
         return jax.default_backend() != "cpu"
     import tensorflow as tf
 
-    return bool(
-        tf.config.list_physical_devices("GPU")
-        or tf.config.list_physical_devices("TPU")
-    )
+    kinds = {device.device_type for device in tf.config.list_physical_devices()}
+    return bool(kinds & {"GPU", "TPU"})
 
 
 def bfloat16_is_fast(cpuinfo: str = "/proc/cpuinfo") -> bool:
@@ -29,9 +26,6 @@ def bfloat16_is_fast(cpuinfo: str = "/proc/cpuinfo") -> bool:
 
     They do on GPUs and TPUs, and on CPUs with instructions for it, by
     TensorFlow; a CPU without them emulates it, many times slower.
-
-    Args:
-        cpuinfo: File in which the kernel lists the processor's flags.
     """
     if has_accelerator():
         return True
@@ -51,42 +45,31 @@ def compiles_well() -> bool:
     return keras.backend.backend() == "jax" or has_accelerator()
 
 
-def scope(strategy: str, batch_size: int):
+def scope(
+    strategy: str, batch_size: int
+) -> contextlib.AbstractContextManager[Any]:
     """The context in which variables are made and `fit` runs.
 
-    Args:
-        strategy: "none", or "mirrored": weights on every device of this
-            machine, each of which has its part of the batch.
-        batch_size: Photos per step.
-
-    Raises:
-        RequestError: Unknown strategy, or a batch that does not divide among
-            the devices.
+    "mirrored" has weights on every device of this machine, each of which gets
+    its part of the batch; one that does not divide is refused.
     """
     if strategy == "none":
         return contextlib.nullcontext()
     if strategy != "mirrored":
-        raise RequestError(
-            f"--strategy={strategy}: choose {' or '.join(STRATEGIES)}"
-        )
-    devices = _devices()
+        raise RequestError(f"--strategy={strategy}: choose none or mirrored")
+    by_jax = keras.backend.backend() == "jax"
+    if by_jax:
+        devices = keras.distribution.list_devices()
+    else:
+        import tensorflow as tf
+
+        kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+        devices = [each.name for each in tf.config.list_logical_devices(kind)]
     if batch_size % len(devices):
         raise RequestError(
             f"--batch_size={batch_size} does not divide among"
             f" {len(devices)} devices: give a multiple of {len(devices)}"
         )
-    if keras.backend.backend() == "jax":
+    if by_jax:
         return keras.distribution.DataParallel(devices=devices).scope()
-    import tensorflow as tf
-
     return tf.distribute.MirroredStrategy(devices).scope()
-
-
-def _devices():
-    """Names of the devices that compute; of the CPU, where there is no GPU."""
-    if keras.backend.backend() == "jax":
-        return keras.distribution.list_devices()
-    import tensorflow as tf
-
-    kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-    return [device.name for device in tf.config.list_logical_devices(kind)]

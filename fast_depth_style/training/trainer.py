@@ -1,45 +1,44 @@
 """The custom training step, under TensorFlow and under JAX."""
 
+from typing import Any
+
 import keras
 from keras import backend
 
-from fast_depth_style.training.objective import Objective
+from fast_depth_style.objective import Objective
+from fast_depth_style.runs.checkpoint import named
 
 
 class StyleTrainer(keras.Model):
-    """Trains a network on an objective, by `fit`.
+    """Trains an image transformation network on an objective, by `fit`.
 
     The model's call is the whole forward pass, photos to terms, so that both
     backends differentiate the same function; `train_step` is only what each
     backend needs around it.
     """
 
-    def __init__(self, network: keras.Model, objective: Objective, **kwargs):
-        """Creates a trainer.
-
-        Args:
-            network: The network to train, built.
-            objective: What it is trained on.
-            **kwargs: Passed on to `keras.Model`.
-        """
-        super().__init__(**kwargs)
+    def __init__(self, network: keras.Model, objective: Objective):
+        """Takes a built network."""
+        super().__init__()
         self.network = network
         self.objective = objective
         self.built = True
 
-    def call(self, photos, step):
-        """Computes the unweighted terms of a batch.
+    def call(self, photos: Any, step: Any) -> dict[str, Any]:
+        """The unweighted terms of a batch after `step` steps.
 
-        Args:
-            photos: (batch, height, width, 3) float32 RGB in 0..255.
-            step: Steps done so far.
-
-        Returns:
-            {term: scalar}, one for each of `objective.terms`.
+        The photos are (batch, height, width, 3) float32 RGB in 0..255.
         """
-        return self.objective(photos, self.network(photos), step)
+        targets = self.objective.targets(photos, step)
+        return self.objective(self.network(photos), targets, step)
 
-    def train_step(self, *arguments):
+    def state(self) -> dict[str, Any]:
+        """{name: variable} of everything that a checkpoint keeps."""
+        return named("network", self.network.variables) | named(
+            "optimizer", self.optimizer.variables
+        )
+
+    def train_step(self, *arguments: Any) -> Any:
         """One step of `fit`; returns the loss and the unweighted terms."""
         if backend.backend() == "jax":
             return self._jax_step(*arguments)

@@ -26,6 +26,17 @@ def make_photo():
 
 
 @pytest.fixture
+def numbers_of():
+    """The numbers of the photos that a source's crops come from."""
+
+    def numbers(source, start, count, seed=3):
+        crops = (source.crop(start + i, 40, seed) for i in range(count))
+        return [round(crop[..., 2].mean() / 10) for crop in crops]
+
+    return numbers
+
+
+@pytest.fixture
 def photo_folder(tmp_path) -> pathlib.Path:
     """Eleven photos of different sizes and two formats."""
     folder = tmp_path / "photos"
@@ -46,62 +57,47 @@ def coco_downloads(tmp_path, monkeypatch):
     """
     import tensorflow_datasets as tfds
 
+    # The builder wants 80 of them.
+    kinds = [
+        {"id": i, "name": f"kind {i}", "supercategory": "thing"}
+        for i in range(1, 81)
+    ]
+    box = {"category_id": 1, "area": 9.0, "bbox": [1, 2, 3.0, 3], "iscrowd": 0}
+
     def serve(year: str, count: int = 9, damaged: tuple[int, ...] = ()):
         root = tmp_path / "extracted"
         (root / "annotations").mkdir(parents=True)
         splits = [f"train{year}", f"val{year}", f"test{year}"]
-        if year == "2014":
-            splits.append("test2015")
-        for split in splits:
+        for split in [*splits, "test2015"] if year == "2014" else splits:
             (root / split).mkdir()
-            images, annotations = [], []
-            for number in range(count if split.startswith("train") else 4):
+            train = split.startswith("train")
+            images = []
+            for number in range(count if train else 4):
                 name = f"{split}_{number:012}.jpg"
                 height, width = 120 + 7 * number, 200 - 5 * number
-                photo(number, height, width).save(
-                    root / split / name, quality=95
-                )
-                if split.startswith("train") and number in damaged:
+                picture = photo(number, height, width)
+                picture.save(root / split / name, quality=95)
+                if train and number in damaged:
                     (root / split / name).write_bytes(b"not a photo")
-                images.append(
-                    {
-                        "id": number,
-                        "file_name": name,
-                        "height": height,
-                        "width": width,
-                    }
-                )
-                annotations.append(
-                    {
-                        "id": number,
-                        "image_id": number,
-                        "category_id": 1,
-                        "area": 100.0,
-                        "bbox": [10.0, 20.0, 30.0, 40.0],
-                        "iscrowd": 0,
-                    }
-                )
-            content = {
-                "images": images,
-                "categories": [
-                    {"id": i, "name": f"kind {i}", "supercategory": "thing"}
-                    for i in range(1, 81)  # The builder wants 80 of them.
-                ],
-            }
+                facts = {"id": number, "height": height, "width": width}
+                images.append(facts | {"file_name": name})
+            content = {"images": images, "categories": kinds}
             kind = "image_info"
             if not split.startswith("test"):
-                kind, content["annotations"] = "instances", annotations
-            (root / "annotations" / f"{kind}_{split}.json").write_text(
-                json.dumps(content)
-            )
+                kind = "instances"
+                content["annotations"] = [
+                    box | {"id": image["id"], "image_id": image["id"]}
+                    for image in images
+                ]
+            path = root / "annotations" / f"{kind}_{split}.json"
+            path.write_text(json.dumps(content))
 
         def download_and_extract(self, urls):
             return {key: str(root) for key in urls}
 
+        manager = tfds.download.DownloadManager
         monkeypatch.setattr(
-            tfds.download.DownloadManager,
-            "download_and_extract",
-            download_and_extract,
+            manager, "download_and_extract", download_and_extract
         )
         monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
         return tmp_path / "tfds"

@@ -6,7 +6,9 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from fast_depth_style.evaluation.evaluator import Context
+from fast_depth_style.evaluation.evaluator import Context, Sample
+from fast_depth_style.evaluation.judges import Judge
+from fast_depth_style.objective_settings import ObjectiveSettings
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 
 
@@ -42,17 +44,42 @@ def perceptual():
 @pytest.fixture
 def make_context(perceptual):
     def make(measured=False, **judges):
-        painting = np.random.default_rng(7).uniform(0, 255, (1, 48, 40, 3))
+        painting = np.random.default_rng(7).integers(0, 256, (48, 40, 3), "u1")
         return Context(
-            perceptual=perceptual,
-            style_layers=("relu1_1", "relu2_1"),
-            content_layer="relu2_1",
-            painting=painting.astype("float32"),
-            judges=judges,
-            measured=measured,
+            ObjectiveSettings(
+                depth_network="none",
+                style_layers=("relu1_1", "relu2_1"),
+                content_layer="relu2_1",
+            ),
+            perceptual,
+            painting,
+            [Judge(name, name, judge) for name, judge in judges.items()],
+            measured,
         )
 
     return make
+
+
+@pytest.fixture
+def measure():
+    """All that a family of metrics finds in pictures of a photo."""
+
+    def measure(family, context, photo, *pictures, measured=None):
+        sample = Sample(photo, np.stack(pictures), measured)
+        rows = [{} for _ in pictures]
+        for evaluator in family.evaluators(context):
+            for row, found in zip(rows, evaluator.measure(sample), strict=True):
+                row.update(found)
+        return rows
+
+    return measure
+
+
+@pytest.fixture
+def rgb():
+    """(96, 96, 3) uint8 of soft random colours."""
+    coarse = np.random.default_rng(3).integers(0, 256, (7, 6, 3), "uint8")
+    return np.array(Image.fromarray(coarse).resize((96, 96)))
 
 
 @pytest.fixture
@@ -72,11 +99,9 @@ def write_photos(tmp_path):
         for seed, name in enumerate(names):
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            coarse = np.random.default_rng(seed).integers(
-                0, 256, (5, 6, 3), dtype="uint8"
-            )
-            image = Image.fromarray(coarse).resize(size[::-1])
-            image.save(path)
+            coarse = np.random.default_rng(seed).integers(0, 256, (5, 6, 3))
+            image = Image.fromarray(coarse.astype("uint8"))
+            image.resize(size[::-1]).save(path)
         return root
 
     return write

@@ -2,14 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fast_depth_style.errors import RequestError
 from fast_depth_style.evaluation.photo_sets import UnusablePhoto
 from fast_depth_style.evaluation.stylizers import load_stylizers
-from fast_depth_style.requests import RequestError
-
-
-@pytest.fixture
-def model(small_network, small_model):
-    return small_network, small_model
 
 
 def test_controls_are_always_there(photo):
@@ -24,26 +19,15 @@ def test_controls_are_always_there(photo):
     assert blurred[30, 16, 0] > blurred[2, 16, 0] + 60
 
 
-def test_labels(model):
-    _, folder = model
-    found = load_stylizers([f"mine={folder}", str(folder), "soft=blur"])
-    assert [s.label for s in found] == [
-        "mine",
-        "small",
-        "soft",
-        "identity",
-        "blur",
-    ]
+def test_exported_models(small_network, small_model, photo):
+    found = load_stylizers([f"mine={small_model}", str(small_model), "s=blur"])
+    labels = ["mine", "small", "s", "identity", "blur"]
+    assert [s.label for s in found] == labels
     assert [s.is_control for s in found] == [False, False, True, True, True]
-
-
-def test_exported_model_is_the_network(model, photo):
-    network, folder = model
-    stylizer = load_stylizers([str(folder)])[0]
-    expected = np.clip(network(photo[None].astype("float32"))[0], 0, 255)
-    found = stylizer.stylize(photo, "a.png")
-    assert found.dtype == np.uint8
-    np.testing.assert_allclose(found, expected, atol=1.0)
+    expected = np.clip(small_network(photo[None].astype("float32"))[0], 0, 255)
+    made = found[0].stylize(photo, "a.png")
+    assert made.dtype == np.uint8
+    np.testing.assert_allclose(made, expected, atol=1.0)
 
 
 def test_pictures_that_were_made_before(photo, tmp_path):
@@ -51,14 +35,10 @@ def test_pictures_that_were_made_before(photo, tmp_path):
     wide = np.pad(255 - photo, ((0, 0), (7, 7), (0, 0)))
     Image.fromarray(wide).save(tmp_path / "made" / "sea" / "a.png")
     Image.fromarray(photo).save(tmp_path / "made" / "0001.v2.png")
-
     stylizer = load_stylizers([f"pictures:{tmp_path / 'made'}"])[0]
-
     assert (stylizer.label, stylizer.is_control) == ("made", False)
-    np.testing.assert_array_equal(
-        stylizer.stylize(photo, "sea/a.jpg"), 255 - photo
-    )
-    np.testing.assert_array_equal(stylizer.stylize(photo, "0001.v2"), photo)
+    for name, expected in (("sea/a.jpg", 255 - photo), ("0001.v2", photo)):
+        np.testing.assert_array_equal(stylizer.stylize(photo, name), expected)
     with pytest.raises(UnusablePhoto, match="holds no picture of it"):
         stylizer.stylize(photo, "a.jpg")
 
@@ -66,6 +46,7 @@ def test_pictures_that_were_made_before(photo, tmp_path):
 @pytest.mark.parametrize(
     "models, message",
     [
+        ([], "--models= names no model"),
         (["nowhere"], "nowhere"),
         (["pictures:nowhere"], "nowhere: no such folder"),
         (["a=identity", "a=blur"], "two models are called 'a'"),

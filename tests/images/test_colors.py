@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from fast_depth_style.images.colors import match_colors
 
@@ -33,19 +32,11 @@ def test_a_pictures_own_colors_change_nothing():
     assert np.abs(found - picture).max() <= 1
 
 
-@pytest.mark.parametrize("side", [1, 8])
-def test_a_picture_of_one_color_takes_the_mean(side):
-    flat = np.full((side, side, 3), 30, np.uint8)
+def test_a_picture_of_one_color_takes_the_mean_and_gives_itself():
+    flat, other = np.full((5, 5, 3), 30, np.uint8), _picture(1, _OTHER)
 
-    found = match_colors(flat, _picture(1, _OTHER))
+    found = match_colors(flat, other)
 
-    mean = _picture(1, _OTHER).reshape(-1, 3).mean(0)
-    np.testing.assert_allclose(
-        found, np.broadcast_to(mean, found.shape), atol=1
-    )
-
-
-def test_a_reference_of_one_color_gives_that_color():
-    flat = np.full((5, 5, 3), 30, np.uint8)
-
-    assert (match_colors(_picture(0, _SPREAD), flat) == 30).all()
+    mean = np.broadcast_to(other.reshape(-1, 3).mean(0), found.shape)
+    np.testing.assert_allclose(found, mean, atol=1)
+    assert (match_colors(other, flat) == 30).all()

@@ -2,23 +2,15 @@
 
 import pathlib
 
-import numpy as np
 import pytest
-from tiny_material import picture, vgg19_weights
+from tiny_material import write_material
 
 from fast_depth_style.optimization.settings import OptimizationSettings
 
 
 @pytest.fixture(scope="session")
 def material(tmp_path_factory) -> pathlib.Path:
-    """A folder: photo.png, a.png, b.png (paintings) and vgg19.npz."""
-    folder = tmp_path_factory.mktemp("material")
-    random = np.random.default_rng(0)
-    picture(random, 24, 32).save(folder / "photo.png")
-    picture(random, 40, 36).save(folder / "a.png")
-    picture(random, 30, 50).save(folder / "b.png")
-    np.savez(folder / "vgg19.npz", **vgg19_weights(random))
-    return folder
+    return write_material(tmp_path_factory.mktemp("material"))
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +21,7 @@ def small(material) -> OptimizationSettings:
         style=(str(material / "a.png"),),
         perceptual_network=f"vgg19:{material / 'vgg19.npz'}",
         depth_network="none",
-        layers=("relu1_1", "relu2_1"),
+        style_layers=("relu1_1", "relu2_1"),
         content_layer="relu2_1",
         iterations=6,
         size=32,

@@ -1,97 +1,121 @@
 import re
+import subprocess
+import sys
 
 import numpy as np
+import numpy_networks
 import pytest
 
-from fast_depth_style.perception import registry
-from fast_depth_style.perception.layer_names import default_layers
-from fast_depth_style.perception.vgg19 import VGG19
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
+from fast_depth_style.perception import compact_perceptual, registry
+from fast_depth_style.perception.imagenet import (
+    SQUEEZENET_LAYERS,
+    VGG19_LAYERS,
+)
+from fast_depth_style.perception.layer_names import (
+    default_layers,
+    require_layers,
+)
 
 
-@pytest.fixture
-def vgg19_file(tmp_path):
-    path = tmp_path / "vgg19:weights.npz"
-    kernel = np.zeros((3, 3, 3, 64), "float32")
-    bias = np.zeros(64, "float32")
-    np.savez(path, **{"block1_conv1/kernel": kernel, "block1_conv1/bias": bias})
-    return path
+def test_vgg19_in_the_home_folder_with_a_colon_in_its_name(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    reference = numpy_networks.VGG19()
+    reference(np.zeros((1, 4, 4, 3), "float32"))
+    reference.write(tmp_path / "vgg19:weights.npz")
 
-
-def test_vgg19_with_a_file_whose_name_has_a_colon(vgg19_file):
     network = registry.perceptual_network(
-        f"vgg19:{vgg19_file}", {"relu1_1"}, "mixed_bfloat16"
+        "vgg19:~/vgg19:weights.npz", {"relu1_1"}, "mixed_bfloat16"
     )
 
-    assert isinstance(network, VGG19)
     assert network.layer_names == ("relu1_1",)
     assert network.compute_dtype == "bfloat16"
+    # No deeper than asked for.
+    assert [tuple(w.shape) for w in network.weights] == [(3, 3, 3, 64), (64,)]
 
 
-def test_the_compact_network_has_no_average_pooling():
-    with pytest.raises(RequestError, match="no average pooling: use vgg19"):
+@pytest.mark.parametrize(
+    "spec, layers, says",
+    [
+        *[
+            (spec, {"relu1_1"}, re.escape(f"{spec!r}: choose one of vgg19, "))
+            for spec in ("", "vgg16", "compact:x", "VGG19", "squeezenet")
+        ],
+        ("vgg19:", {"relu1_1"}, "vgg19: names no file"),
+        ("resnet50: ", {"relu1_1"}, "names no file"),
+        ("vgg19:a:b.h5", {"relu1_1"}, "no VGG19 weight file at /.*/a:b.h5"),
+        ("squeezenet:a.h5", {"relu1_1"}, "SqueezeNet has no layer.*conv1"),
+        ("resnet50:a.h5", {"relu1_1"}, "ResNet50 has no layer.*conv1_relu, "),
+        ("efficientnetb0", {"relu1_1"}, "B0 has no layer.*stem_activation, "),
+        ("compact", {"relu1_1", "relu4_2"}, "vgg19 has more.*relu3_4$"),
+        ("compact", set(), "vgg19 has more.*needs a layer.*relu3_4$"),
+    ],
+)
+def test_wrong_perceptual_requests(spec, layers, says):
+    with pytest.raises(RequestError, match=says):
+        registry.perceptual_network(spec, layers)
+
+
+def test_only_vgg19_has_another_pooling():
+    with pytest.raises(RequestError, match="compact has no average pooling"):
         registry.perceptual_network("compact", {"relu1_1"}, pooling="average")
 
 
 @pytest.mark.parametrize(
-    "kind, name",
+    "spec, says",
     [
-        ("squeezenet", "SqueezeNet"),
-        ("resnet50", "ResNet50"),
-        ("efficientnetb0", "EfficientNetB0"),
+        *[
+            (spec, re.escape(f"{spec!r}: choose one of hub"))
+            for spec in ("", "midas", "fast_depth", "none:x", "compact:x")
+        ],
+        ("fcrn:", "fcrn: names no file"),
+        ("compact,none", "none goes with no other"),
+        ("fast_depth:~/none.npz", "no FastDepth weight file at /.*none.npz"),
+        ("fcrn:none.npy", "no FCRN weight file at /.*none.npy"),
+        ("hub:none", "/none cannot be loaded"),
     ],
 )
-def test_a_perceptual_file_that_is_not_there_is_refused(kind, name):
-    layers = {default_layers(kind).content}
-
-    with pytest.raises(RequestError, match=f"no {name} weight file at a:b.h5"):
-        registry.perceptual_network(f"{kind}:a:b.h5", layers)
-
-
-def test_none_is_no_depth_network():
-    assert registry.depth_network("none") is None
-
-
-def test_several_depth_networks_are_one_ensemble():
-    network = registry.depth_network("compact,compact")
-
-    assert [e.quantity for e in network.estimators] == ["inverse_depth"] * 2
-
-
-def test_none_goes_with_no_other_depth_network():
-    with pytest.raises(RequestError, match="none goes with no other"):
-        registry.depth_network("compact,none")
-
-
-@pytest.mark.parametrize("kind", ["fast_depth", "fcrn", "hub"])
-def test_a_file_that_is_not_there_is_refused(tmp_path, kind):
-    with pytest.raises(RequestError, match=str(tmp_path / "none")):
-        registry.depth_network(f"{kind}:{tmp_path / 'none'}")
-
-
-@pytest.mark.parametrize(
-    "spec",
-    ["", "vgg16", "compact:file.npz", "VGG19", "vgg19.npz", "squeezenet"],
-)
-def test_an_unknown_perceptual_network_is_refused(spec):
-    with pytest.raises(
-        RequestError, match=re.escape(f"{spec!r}: choose one of vgg19, ")
-    ):
-        registry.perceptual_network(spec, {"relu1_1"})
-
-
-@pytest.mark.parametrize(
-    "spec", ["", "midas", "fast_depth", "fcrn:", "none:file", "compact:file"]
-)
-def test_an_unknown_depth_network_is_refused(spec):
-    with pytest.raises(
-        RequestError, match=re.escape(f"{spec!r}: choose one of hub")
-    ):
+def test_wrong_depth_requests(spec, says):
+    with pytest.raises(RequestError, match=says):
         registry.depth_network(spec)
 
 
-def test_every_depth_network_tells_what_it_returns(assets):
-    fast_depth = assets / "weights" / "fast_depth_nyu_224_float32.npz"
-    network = registry.depth_network(f"fast_depth:{fast_depth}")
+def test_depth_networks_by_name():
+    assert registry.depth_network("none") is None
+    compact = registry.depth_network("compact", "mixed_bfloat16")
+    assert compact.compute_dtype == "bfloat16"
+    assert (compact.quantity, compact.is_metric) == ("inverse_depth", False)
+    ensemble = registry.depth_network("compact,compact")
+    assert [e.quantity for e in ensemble.estimators] == ["inverse_depth"] * 2
 
-    assert (network.quantity, network.is_metric) == ("depth", True)
+
+@pytest.mark.parametrize(
+    "kind, known",
+    [
+        ("vgg19", VGG19_LAYERS),
+        ("compact", tuple(compact_perceptual.COMPONENTS)),
+        ("squeezenet", SQUEEZENET_LAYERS),
+    ],
+)
+def test_a_network_has_its_default_layers_in_their_order(kind, known):
+    found = default_layers(f"{kind}:a:b.h5")
+
+    assert found == default_layers(kind)
+    assert found.content in known
+    for names in (
+        found.style,
+        found.reconstructed_style,
+        found.reconstructed_content,
+    ):
+        assert require_layers(kind, known, [*names, *names[::-1]]) == names
+
+
+def test_default_layers_need_no_keras():
+    """So that --help can tell the defaults at once."""
+    program = (
+        "import sys, fast_depth_style.perception.layer_names;"
+        "sys.exit('keras' in sys.modules or 'numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

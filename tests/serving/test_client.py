@@ -1,9 +1,11 @@
 import base64
 import contextlib
 import http.server
-import io
+import importlib
 import json
-import socket
+import math
+import os
+import sys
 import threading
 import time
 
@@ -13,16 +15,15 @@ import requests
 import tensorflow as tf
 from PIL import Image
 
+from fast_depth_style.errors import MissingExtraError, RequestError
 from fast_depth_style.images.files import read_picture, read_rgb
-from fast_depth_style.requests import RequestError
 from fast_depth_style.serving.client import (
+    Client,
     InvalidArgument,
-    ModelNotFound,
     ServerError,
     byte_strings,
-    connect,
+    encode,
     stylize_photo,
-    to_png,
 )
 
 _PATIENCE = 600  # Seconds; a slow machine traces for long.
@@ -31,7 +32,7 @@ _PIXELS = np.random.default_rng(0).integers(0, 256, (2, 30, 41, 3), np.uint8)
 
 @pytest.fixture(params=["rest", "grpc"])
 def client(server, request):
-    with connect(getattr(server, request.param), _PATIENCE) as client:
+    with Client(getattr(server, request.param), _PATIENCE) as client:
         yield client
 
 
@@ -44,9 +45,7 @@ def test_both_signatures_are_those_of_the_model(client, local):
     expected = local["serving_default"](image=_PIXELS)["stylized_image"]
 
     painted = client.predict("wave", "serving_default", {"image": _PIXELS})
-    files = client.predict(
-        "wave", "encoded", {"image_bytes": byte_strings(*map(to_png, _PIXELS))}
-    )
+    files = client.stylize_files("wave", [*map(encode, _PIXELS)])
 
     np.testing.assert_array_equal(painted, expected)
     assert files.shape == (2,)
@@ -76,7 +75,7 @@ def test_a_photo_is_stylized_as_on_this_machine(client, local, tmp_path):
 @pytest.mark.parametrize(
     "model, signature, inputs, error, message",
     [
-        ("sea", "encoded", {"image_bytes": byte_strings(b"")}, ModelNotFound,
+        ("sea", "encoded", {"image_bytes": byte_strings(b"")}, RequestError,
          "no model 'sea' is served there"),
         ("wave", "encoded", {"image_bytes": byte_strings(b"text")},
          InvalidArgument, "picture 0 is not a readable"),
@@ -93,7 +92,7 @@ def test_what_a_server_refuses_is_one_line(
     with pytest.raises(error, match=message) as caught:
         client.predict(model, signature, inputs)
 
-    assert str(caught.value).startswith(client.server)
+    assert str(caught.value).startswith(("http://127", "grpc://127"))
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 
@@ -107,21 +106,17 @@ def test_nothing_is_written_where_the_server_refuses(client, tmp_path):
     assert list(tmp_path.iterdir()) == [photo]
 
 
-def test_no_server_is_said_so(server):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for scheme in ("http", "grpc"):
-        with connect(f"{scheme}://127.0.0.1:{port}", _PATIENCE) as client:
-            with pytest.raises(ServerError, match="not available"):
-                client.predict("wave", "serving_default", {"image": _PIXELS})
-
-
-def test_a_slow_server_is_not_waited_for(server):
+def test_no_server_or_a_slow_one_is_said_so(server):
     server.before = lambda: time.sleep(1)
-    for address in (server.rest, server.grpc):
-        with connect(address, 0.2) as client:
-            with pytest.raises(ServerError, match="within 0.2 seconds"):
+    for address, message in (
+        ("http://127.0.0.1:1", "not available"),
+        ("grpc://127.0.0.1:1", "not available"),
+        (server.rest, "within 0.2 seconds"),
+        (server.grpc, "within 0.2 seconds"),
+    ):
+        patience = 0.2 if "within" in message else _PATIENCE
+        with Client(address, patience) as client:
+            with pytest.raises(ServerError, match=message):
                 client.predict("wave", "serving_default", {"image": _PIXELS})
 
 
@@ -162,33 +157,52 @@ def _web_server(content):
         thread.join()
 
 
-@pytest.mark.parametrize("content", [b"<html>", b"[]", b'{"a": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>",
+        b"\xff",
+        b"[]",
+        b'{"a": 1}',
+        b'{"outputs": {"a": 1}}',
+        b'{"outputs": ["a"]}',
+        b'{"outputs": [{"b64": "a"}]}',
+        b'{"outputs": [{}]}',
+        b'{"outputs": [[1], [2, 3]]}',
+    ],
+)
 def test_another_kind_of_server_is_recognized(content):
-    with _web_server(content) as address, connect(address, _PATIENCE) as client:
+    with _web_server(content) as address, Client(address, _PATIENCE) as client:
         with pytest.raises(ServerError, match="not as TensorFlow Serving"):
             client.predict("wave", "encoded", {})
 
 
 def test_an_answer_that_is_no_picture_is_not_written(tmp_path):
     Image.fromarray(_PIXELS[0]).save(tmp_path / "photo.png")
-    small = to_png(_PIXELS[0, :20])
-    for file, message in ((b"text", "not a picture"), (small, "another size")):
-        answer = {"outputs": [{"b64": base64.b64encode(file).decode()}]}
-        with _web_server(json.dumps(answer).encode()) as address:
-            with connect(address, _PATIENCE) as client:
-                with pytest.raises(ServerError, match=message):
-                    stylize_photo(
-                        client,
-                        "wave",
-                        tmp_path / "photo.png",
-                        tmp_path / "painting.png",
-                    )
+    text, small = (
+        [{"b64": base64.b64encode(file).decode()}]
+        for file in (b"text", encode(_PIXELS[0, :20]))
+    )
+    for outputs, message in (
+        (text, "not a picture"),
+        (small, "another size"),
+        (2 * small, "not so many"),
+        ([1], "not so many"),
+    ):
+        answer = json.dumps({"outputs": outputs}).encode()
+        paths = (tmp_path / name for name in ("photo.png", "painting.png"))
+        with (
+            _web_server(answer) as address,
+            Client(address, _PATIENCE) as client,
+            pytest.raises(ServerError, match=message),
+        ):
+            stylize_photo(client, "wave", *paths)
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
+def test_a_wrong_address_or_timeout_is_refused():
+    for address in (
+        "",
         "localhost:8501",
         "ftp://localhost",
         "http://",
@@ -196,23 +210,38 @@ def test_an_answer_that_is_no_picture_is_not_written(tmp_path):
         "grpc://host:8500/v1",
         "http://host?x=1",
         "http://host:99999",
-    ],
-)
-def test_a_wrong_address_is_refused(address):
-    with pytest.raises(RequestError, match="not the address of a server"):
-        connect(address, _PATIENCE)
+        "http://two words",
+        "http://[::1",
+        "http://.",
+        f"http://{'a' * 70}",
+        os.fsdecode(b"http://caf\xe9"),
+    ):
+        with pytest.raises(RequestError, match="not the address of a server"):
+            Client(address, _PATIENCE)
+    for seconds in (0, -1, math.nan, math.inf):
+        with pytest.raises(RequestError, match="--timeout=.*: give seconds"):
+            Client("http://localhost", seconds)
 
 
-def test_no_time_at_all_is_refused():
-    with pytest.raises(RequestError, match="time-out of 0 seconds"):
-        connect("http://localhost", 0)
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    with pytest.raises(MissingExtraError, match=r"gRPC .*\[serving\]"):
+        Client("grpc://localhost", _PATIENCE)
+    monkeypatch.setitem(sys.modules, "requests", None)
+    monkeypatch.delitem(sys.modules, Client.__module__)
+    with pytest.raises(MissingExtraError, match=r"a server: .*\[serving\]"):
+        importlib.import_module(Client.__module__)
+
+
+@pytest.mark.parametrize("name", ["", os.fsdecode(b"caf\xe9"), "two\nlines"])
+def test_a_name_that_no_model_has_is_refused(client, name):
+    with pytest.raises(RequestError, match="--model=.*: give the") as caught:
+        client.predict(name, "encoded", {})
+    str(caught.value).encode()
 
 
 def test_the_documented_request_by_rows(server):
-    file = io.BytesIO()
-    Image.fromarray(_PIXELS[0]).save(file, "JPEG")
-    sent = base64.b64encode(file.getvalue()).decode()
-
+    sent = base64.b64encode(encode(_PIXELS[0], "JPEG")).decode()
     answer = requests.post(
         f"{server.rest}/v1/models/wave:predict",
         json={
@@ -223,9 +252,3 @@ def test_the_documented_request_by_rows(server):
 
     painted = base64.b64decode(answer["predictions"][0]["b64"])
     assert read_rgb(painted).shape == _PIXELS[0].shape
-
-
-def test_bytes_keep_the_zeros_at_their_end():
-    array = byte_strings(b"a\0\0", b"")
-
-    assert array.tolist() == [b"a\0\0", b""] and array.shape == (2,)

@@ -4,11 +4,10 @@ import time
 import pytest
 import tensorflow as tf
 
-from fast_depth_style.serving.client import ModelNotFound, ServerError, connect
+from fast_depth_style.errors import RequestError
+from fast_depth_style.serving.client import Client, ServerError
 from fast_depth_style.serving.server_check import (
     CLIENTS,
-    Check,
-    Latency,
     Report,
     check_server,
 )
@@ -19,33 +18,20 @@ _SIZES = ((48, 40), (51, 33))
 
 def _check(address, model="wave", requests=3):
     return check_server(
-        lambda: connect(address, _PATIENCE), model, _SIZES, requests
+        lambda: Client(address, _PATIENCE), model, _SIZES, requests
     )
 
 
 @pytest.mark.parametrize("kind", ["rest", "grpc"])
 def test_a_good_server_passes(server, kind):
-    seen = []
-    report = check_server(
-        lambda: connect(getattr(server, kind), _PATIENCE),
-        "wave",
-        _SIZES,
-        3,
-        lambda trials: (seen.append(trial[0]) or trial for trial in trials),
-    )
+    report = _check(getattr(server, kind))
 
     assert report.failures == 0, report.table()
-    assert [check.name for check in report.checks] == seen
-    assert [(each.clients, each.size) for each in report.latencies] == [
+    assert [*report.latencies] == [
         (clients, size) for clients in (1, CLIENTS) for size in _SIZES
     ]
-    for each in report.latencies:
-        assert len(each.seconds) == 3 and min(each.seconds) > 0
-
-
-def _save(module, folder, **functions):
-    tf.saved_model.save(module, str(folder), signatures=functions)
-    return folder
+    for seconds in report.latencies.values():
+        assert len(seconds) == 3 and min(seconds) > 0
 
 
 def test_a_careless_server_fails(server, tmp_path):
@@ -64,22 +50,16 @@ def test_a_careless_server_fails(server, tmp_path):
     module.encoded = tf.function(
         paint, input_signature=[tf.TensorSpec((None,), "string", "image_bytes")]
     )
-    folder = _save(
-        module,
-        tmp_path / "careless",
-        serving_default=module.paint,
-        encoded=module.encoded,
-    )
-    server.add("careless", folder)
+    signatures = {"serving_default": module.paint, "encoded": module.encoded}
+    tf.saved_model.save(module, str(tmp_path), signatures=signatures)
+    server.add("careless", tmp_path)
 
     report = _check(server.rest, "careless")
 
-    failures = {c.name: c.failure for c in report.checks if c.failure}
-    assert "differ by" in failures["serving_default and encoded agree on 48x40"]
-    assert (
-        "40x48x3, not the size of the picture"
-        in (failures["serving_default and encoded agree on 51x33"])
-    )
+    failures = {name: why for name, why in report.checks.items() if why}
+    agree = "serving_default and encoded agree on"
+    assert "differ by" in failures[f"{agree} 48x40"]
+    assert "48x40 pixels, not 51x33" in failures[f"{agree} 51x33"]
     assert failures["text is refused and does no harm"] == "it was answered"
     assert "one client" in failures
     # The server itself knows the types; no model is asked.
@@ -101,24 +81,23 @@ def test_a_server_that_fails_under_load_fails(server):
     server.before = before
     report = _check(server.rest, requests=8)
 
-    (failed,) = [check for check in report.checks if check.failure]
-    assert failed.name.startswith(f"{CLIENTS} clients at once")
-    assert "different shapes" in failed.failure
-    assert {each.clients for each in report.latencies} == {1}
+    ((name, why),) = [each for each in report.checks.items() if each[1]]
+    assert name.startswith(f"{CLIENTS} clients at once")
+    assert "different shapes" in why
+    assert {clients for clients, _ in report.latencies} == {1}
 
 
 def test_no_server_or_no_model_is_no_report(server):
-    with pytest.raises(ModelNotFound):
+    with pytest.raises(RequestError, match="no model"):
         _check(server.rest, "sea")
     with pytest.raises(ServerError):
         _check("http://127.0.0.1:1")
 
 
 def test_the_table_shows_failures_and_percentiles():
-    seconds = tuple(index / 1000 for index in range(101))
+    seconds = [index / 1000 for index in range(101)]
     report = Report(
-        (Check("good"), Check("bad", "it burned")),
-        (Latency(16, (640, 480), seconds),),
+        {"good": "", "bad": "it burned"}, {(16, (640, 480)): seconds}
     )
 
     assert report.failures == 1

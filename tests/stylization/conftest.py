@@ -2,7 +2,7 @@
 
 import pytest
 
-from fast_depth_style.serving.saved_model import read_model
+from fast_depth_style.exporting.saved_model import read_model
 
 
 @pytest.fixture(scope="session")

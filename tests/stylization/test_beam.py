@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.saved_model import read_model
 from fast_depth_style.images.files import read_picture, read_rgb
-from fast_depth_style.requests import RequestError
-from fast_depth_style.serving.saved_model import read_model
 from fast_depth_style.stylization import tiles
 
 pytest.importorskip("apache_beam")
@@ -26,14 +26,17 @@ def photos(tmp_path):
     (folder / "sub" / "deep").mkdir(parents=True)
     Image.fromarray(_PIXELS).save(folder / "a.png")
     Image.fromarray(_PIXELS[:20]).save(folder / "sub" / "b.bmp")
-    alpha = Image.fromarray(_PIXELS[..., 0])
     image = Image.fromarray(_PIXELS)
-    image.putalpha(alpha)
+    image.putalpha(Image.fromarray(_PIXELS[..., 0]))
     image.save(folder / "sub" / "deep" / "c.webp", lossless=True)
     (folder / "broken.jpg").write_text("not a picture")
     (folder / "sub" / "empty.png").write_bytes(b"")
     (folder / ".hidden.png").write_bytes(b"")
+    frames = [Image.fromarray(_PIXELS[::n]) for n in (1, -1)]
+    several = {"save_all": True, "append_images": frames[1:]}
+    frames[0].save(folder / "sub" / "d.gif", **several)
     (folder / "notes.txt").write_text("no photo")
+    (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(b"not UTF-8")
     return folder
 
 
@@ -52,51 +55,36 @@ def test_a_folder_with_broken_files(small_model, photos):
         counts = beam.stylize_files(
             str(small_model), str(photos), f"{output}/", _RUNNER
         )
-        assert counts == beam.Counts(stylized=3, broken=2)
+        assert counts == beam.Counts(stylized=4, broken=3)
 
-    assert _files(output) == [
-        "a.png",
-        "broken.txt",
-        "sub/b.bmp.png",
-        "sub/deep/c.webp",
-    ]
+    written = "a.png broken.txt sub/b.bmp.png sub/d.gif.png sub/deep/c.webp"
+    assert _files(output) == written.split()
     model = read_model(small_model)
-    np.testing.assert_array_equal(
-        read_rgb(output / "a.png"), tiles.stylize(model, _PIXELS)
-    )
-    np.testing.assert_array_equal(
-        read_rgb(output / "sub" / "b.bmp.png"),
-        tiles.stylize(model, _PIXELS[:20]),
-    )
+    for name, photo in (("a.png", _PIXELS), ("sub/b.bmp.png", _PIXELS[:20])):
+        expected = tiles.stylize(model, photo)
+        np.testing.assert_array_equal(read_rgb(output / name), expected)
     painted = read_picture(output / "sub" / "deep" / "c.webp")
     np.testing.assert_array_equal(painted.alpha, _PIXELS[..., 0])
     assert sorted((output / "broken.txt").read_text().splitlines()) == [
         f"{photos}/broken.jpg\tnot a picture",
+        f"{photos}/caf\\xe9.png\tnot a picture",
+        f"{photos}/sub/d.gif\tonly the first of 2 pictures in it is painted",
         f"{photos}/sub/empty.png\tthe file is empty",
     ]
 
 
-@pytest.fixture
-def closed(photos):
-    """A photo that may not be read; root, who may, becomes someone else."""
-    photo, user = photos / "a.png", os.geteuid()
+def test_a_photo_that_is_gone_or_may_not_be_read(photos):
+    photo, gone, user = photos / "a.png", photos / "gone.png", os.geteuid()
+    (left_out,) = beam._read(os.fsencode(gone))
+    assert left_out.value == f"{gone}\tNo such file or directory"
     photo.chmod(0)
-    if user == 0:
+    if user == 0:  # Root may read all: become somebody else.
         os.seteuid(65534)
-    yield photo
-    os.seteuid(user)
-
-
-def test_a_photo_that_may_not_be_read(closed):
-    (left_out,) = beam._Read().process(str(closed))
-
-    assert left_out.value == f"{closed}\tPermission denied"
-
-
-def test_a_photo_that_is_gone(photos):
-    (left_out,) = beam._Read().process(f"{photos}/gone.png")
-
-    assert left_out.value == f"{photos}/gone.png\tNo such file or directory"
+    try:
+        (left_out,) = beam._read(os.fsencode(photo))
+    finally:
+        os.seteuid(user)
+    assert left_out.value == f"{photo}\tPermission denied"
 
 
 def test_wrong_requests_are_refused_in_one_line(small_model, photos, tmp_path):
@@ -110,7 +98,8 @@ def test_wrong_requests_are_refused_in_one_line(small_model, photos, tmp_path):
         ({"model": "nowhere"}, "no such folder"),
         ({"source": str(tmp_path / "nowhere")}, "no file matches"),
         ({"source": "sea://photos"}, "sea://photos"),
-        ({"output": str(photos)}, "overwrite the photos"),
+        ({"output": str(photos)}, "overwrite its own input"),
+        ({"output": ""}, "--output= is empty"),
         ({"options": ["--runner=SeaRunner"]}, "SeaRunner"),
         ({"options": ["--direct_num_workers=many"]}, "many"),
     ):
@@ -131,6 +120,6 @@ def test_the_program(small_model, photos, tmp_path):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        f"stylized 1, skipped 1 (listed in {output}/broken.txt)\n"
+        f"stylized 1, skipped 2 (listed in {output}/broken.txt)\n"
     )
     assert _files(output) == ["a.png", "broken.txt"]

@@ -1,10 +1,10 @@
-import pathlib
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
 from fast_depth_style.stylization import plan
 
 
@@ -18,53 +18,56 @@ def photos(tmp_path):
     return folder
 
 
-def _names(planned, source, output):
-    return {
-        str(photo.relative_to(source)): str(target.relative_to(output))
-        for photo, target in planned.items()
-    }
-
-
 def test_a_folder_is_mirrored(photos, tmp_path):
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+    frames[0].save(photos / "e.gif", save_all=True, append_images=frames[1:])
+    Image.new("RGB", (8, 8)).save(photos / "no_suffix", "PNG")
     output = tmp_path / "out"
-    planned = plan.plan_folder(photos, output)
-    assert _names(planned, photos, output) == {
+    targets, left_out = plan.plan_folder(photos, output)
+    expected = {
         "a.bmp": "a.bmp.png",
         "a.png": "a.png",
         "b.JPG": "b.JPG",
+        "e.gif": "e.gif",
+        "no_suffix": "no_suffix.png",
         "sub/c.gif": "sub/c.png",
         "sub/d.tiff": "sub/d.tiff",
     }
-    assert not output.exists()
+    assert targets == {photos / p: output / t for p, t in expected.items()}
+    assert not output.exists() and not left_out
 
 
-def test_no_two_photos_share_a_name(tmp_path):
+def test_no_two_photos_share_a_name_and_paintings_are_no_photos(tmp_path):
     for name in ("a.bmp", "a.gif", "a.gif.png", "a.png"):
         Image.new("RGB", (20, 20)).save(tmp_path / name)
-    targets = plan.plan_folder(tmp_path, tmp_path / "out").values()
-    assert len(set(targets)) == 4
+    targets, _ = planned = plan.plan_folder(tmp_path, tmp_path / "out")
+    assert len(set(targets.values())) == 4
+    (tmp_path / "out").mkdir()
+    Image.new("RGB", (20, 20)).save(tmp_path / "out" / "a.png")
+    assert plan.plan_folder(tmp_path, tmp_path / "out") == planned
 
 
-def test_output_inside_the_input_is_not_read(photos):
-    output = photos / "painted"
-    before = plan.plan_folder(photos, output)
-    output.mkdir()
-    Image.new("RGB", (20, 20)).save(output / "a.png")
-    assert plan.plan_folder(photos, output) == before
-
-
-def test_a_photo_goes_to_a_file_or_into_a_folder(photos, tmp_path):
-    photo, gif = photos / "b.JPG", photos / "sub" / "c.gif"
+@pytest.mark.parametrize(
+    "source,output,target",
+    [
+        ("b.JPG", "new/x.webp", "new/x.webp"),
+        ("b.JPG", "there", "there/b.JPG"),
+        ("b.JPG", "new/", "new/b.JPG"),
+        ("sub/c.gif", "there", "there/c.png"),
+        ("clip.MOV", "x.mp4", "x.mp4"),
+        ("clip.MOV", "there", "there/clip.MOV"),
+        ("clip.avi", "there", "there/clip.mp4"),
+    ],
+)
+def test_a_photo_or_video_goes_to_a_file_or_into_a_folder(
+    photos, tmp_path, source, output, target
+):
+    (photos / "clip.MOV").touch()
+    (photos / "clip.avi").touch()
     (tmp_path / "there").mkdir()
-    for source, output, target in (
-        (photo, "new/x.webp", "new/x.webp"),
-        (photo, "there", "there/b.JPG"),
-        (photo, "new/", "new/b.JPG"),
-        (gif, "there", "there/c.png"),
-    ):
-        # A string, since pathlib drops the slash at the end.
-        planned = plan.plan_file(source, f"{tmp_path}/{output}")
-        assert planned == {source: tmp_path / target}
+    # A string, since pathlib drops the slash at the end.
+    planned = plan.plan_file(photos / source, f"{tmp_path}/{output}")
+    assert planned == (photos / source, tmp_path / target)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +76,15 @@ def test_a_photo_goes_to_a_file_or_into_a_folder(photos, tmp_path):
         (plan.plan_file, "nothing.jpg", "x.jpg", "no such file"),
         (plan.plan_file, "b.JPG", "x.gif", "cannot write .gif"),
         (plan.plan_file, "b.JPG", "x", "without suffix"),
-        (plan.plan_file, "b.JPG", "b.JPG", "overwrite a photo"),
-        (plan.plan_file, "b.JPG", "a.bmp/x.jpg", "cannot write there"),
-        (plan.plan_folder, ".", ".", "overwrite a photo"),
-        (plan.plan_folder, ".", "a.png", "cannot write there"),
+        (plan.plan_file, "b.JPG", "b.JPG", "overwrite its own input"),
+        (plan.plan_file, "b.JPG", "link.jpg", "overwrite its own input"),
+        (plan.plan_file, "b.JPG", "a.bmp/x.jpg", "is a file"),
+        (plan.plan_file, "b.mov", "x.png", "a video is written as"),
+        (plan.plan_file, "b.mov", "b.mov", "overwrite its own input"),
+        (plan.plan_folder, ".", ".", "overwrite its own input"),
+        (plan.plan_folder, ".", "../linked", "overwrite its own input"),
+        (plan.plan_folder, ".", "a.png", "give a folder"),
+        (plan.plan_folder, ".", "new.mp4", "give a folder"),
         (plan.plan_folder, "empty", "out", "no picture"),
         (plan.plan_folder, "nowhere", "out", "no such folder"),
     ],
@@ -85,25 +93,36 @@ def test_what_cannot_be_is_refused_in_one_line(
     photos, make, source, output, message
 ):
     (photos / "empty").mkdir()
+    (photos / "b.mov").touch()
+    (photos / "link.jpg").symlink_to(photos / "b.JPG")
+    (photos.parent / "linked").symlink_to(photos)
+    before = sorted(photos.parent.rglob("*"))
     with pytest.raises(RequestError, match=message) as error:
         make(photos / source, photos / output)
     assert "\n" not in str(error.value)
+    assert sorted(photos.parent.rglob("*")) == before
 
 
-@pytest.mark.skipif(
-    not pathlib.Path("/proc/self").exists(), reason="no folder that refuses"
-)
-def test_a_folder_that_refuses_files(photos):
-    with pytest.raises(RequestError, match="cannot write there"):
-        plan.plan_folder(photos, "/proc/paintings")
+def test_paths_are_what_the_user_meant(photos, monkeypatch):
+    monkeypatch.setenv("HOME", str(photos))
+    target = photos / "out" / "a.png"
+    assert plan.plan_file("~/a.png", "~/out/") == (photos / "a.png", target)
+    with pytest.raises(RequestError, match="--input= is empty"):
+        plan.plan_folder("", photos / "out")
+    with pytest.raises(RequestError, match="--output= is empty"):
+        plan.plan_folder(photos, " ")
 
 
-def test_a_video_stays_a_video(tmp_path):
-    clip = tmp_path / "clip.MOV"
-    clip.touch()
-    (tmp_path / "out").mkdir()
-    for output, target in (("x.mp4", "x.mp4"), ("out", "out/clip.MOV")):
-        planned = plan.plan_video(clip, tmp_path / output)
-        assert planned == {clip: tmp_path / target}
-    with pytest.raises(RequestError, match="a video is written as"):
-        plan.plan_video(clip, tmp_path / "x.png")
+def test_done_photos_are_left_out(photos, tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "weights").touch()
+    targets, _ = plan.plan_folder(photos, tmp_path / "out")
+    done, old, *missing = targets
+    for photo in (done, old):
+        targets[photo].parent.mkdir(exist_ok=True)
+        targets[photo].touch()
+    os.utime(old, (2**32, 2**32))  # It was changed after it was painted.
+    assert list(plan.without_done(targets, model)) == [old, *missing]
+    os.utime(model / "weights", (2**32, 2**32))
+    assert plan.without_done(targets, model) == targets

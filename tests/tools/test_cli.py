@@ -48,8 +48,7 @@ def test_help_lists_the_verbs():
 
 
 @pytest.mark.parametrize(
-    "arguments, says",
-    [((), "no verb"), (("paint",), "unknown verb 'paint'")],
+    "arguments, says", [((), "no verb"), (("paint",), "unknown verb 'paint'")]
 )
 def test_an_unknown_verb_is_one_line_that_lists_the_verbs(arguments, says):
     code, out, err, _ = _run(*_COMMAND, *arguments)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from absl import flags
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
 from fast_depth_style.tools import program
 
 _COLOUR = flags.DEFINE_string("colour", None, "what colour", required=True)
@@ -122,51 +122,48 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(run, arguments, says):
     assert err.count("\n") == 1 and err.endswith("\n")
 
 
-def test_a_wrong_request_is_one_line_and_exit_code_2(run):
-    code, _, err = run(*_GOOD, body="raise RequestError('no such\\nfence')")
-
-    assert (code, err) == (2, "paint.py: no such fence\n")
-
-
 @pytest.mark.parametrize(
-    "body",
+    "body, code, says",
     [
-        "open('/dev/full', 'w').write('x' * 100_000)",
-        "import h5py; h5py.File('/dev/full', 'w').create_group('a')",
-        "import tensorflow as tf; tf.io.write_file('/dev/full', 'x' * 100_000)",
+        ("raise RequestError('no such\\nfence')", 2, "no such fence\n"),
+        (
+            "from fast_depth_style.errors import NotFiniteError; "
+            "raise NotFiniteError('training diverged')",
+            1,
+            "training diverged\n",
+        ),
+        ("open('/dev/full', 'w').write('x' * 100_000)", 1, "the disk is full"),
+        (
+            "import h5py; h5py.File('/dev/full', 'w').create_group('a')",
+            1,
+            "the disk is full",
+        ),
+        (
+            "import tensorflow as tf; "
+            "tf.io.write_file('/dev/full', 'x' * 100_000)",
+            1,
+            "the disk is full",
+        ),
+        ("import numpy; numpy.ones(1 << 50)", 1, "out of memory"),
+        (
+            "import tensorflow as tf; "
+            "raise tf.errors.ResourceExhaustedError(None, None, 'OOM')",
+            1,
+            "out of memory",
+        ),
+        (
+            "import sys; sys.modules['tensorflow'] = None; import tensorflow",
+            2,
+            "this needs TensorFlow, which is not installed",
+        ),
     ],
 )
-def test_a_full_disk_is_one_line_and_exit_code_1(write, body):
+def test_what_a_person_can_mend_is_one_line(write, body, code, says):
     done = run_program(write(body), *_GOOD)
 
-    assert done.returncode == 1
-    assert done.stderr.startswith("paint.py: the disk is full")
+    assert done.returncode == code
+    assert done.stderr.startswith(f"paint.py: {says}")
     assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "import numpy; numpy.ones(1 << 50)",
-        "import tensorflow as tf; "
-        "raise tf.errors.ResourceExhaustedError(None, None, 'OOM')",
-    ],
-)
-def test_a_lack_of_memory_is_one_line_and_exit_code_1(write, body):
-    done = run_program(write(body), *_GOOD)
-
-    assert done.returncode == 1
-    assert done.stderr.startswith("paint.py: out of memory")
-    assert done.stderr.count("\n") == 1
-
-
-def test_a_host_without_tensorflow_is_told_so_in_one_line(run):
-    body = "import sys; sys.modules['tensorflow'] = None; import tensorflow"
-    code, _, err = run(*_GOOD, body=body)
-
-    assert code == 2
-    assert err.startswith("paint.py: this needs TensorFlow, which is not")
-    assert err.count("\n") == 1
 
 
 def test_another_exception_shows_where_it_was_raised(run):
@@ -176,19 +173,24 @@ def test_another_exception_shows_where_it_was_raised(run):
     assert err.startswith("Traceback") and "ZeroDivisionError" in err
 
 
-def test_an_exit_code_of_the_program_itself_stands(run):
-    code, _, err = run(*_GOOD, body="raise SystemExit(1)")
-
-    assert (code, err) == (1, "")
-
-
-def test_an_interrupt_is_one_line_and_exit_code_130(start):
-    process = start(*_GOOD, body="import time; time.sleep(60)")
+@pytest.mark.parametrize(
+    "number, code, says",
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_a_signal_is_one_line_after_the_clean_ups(start, number, code, says):
+    process = start(
+        *_GOOD,
+        body="\n    import time\n"
+        "    try: print('begun', flush=True); time.sleep(60)\n"
+        "    finally: print('cleaned', flush=True)",
+    )
     process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(number)
+    out, err = process.communicate()
 
-    assert (process.returncode, err) == (130, "paint.py: interrupted\n")
+    assert (process.returncode, out) == (code, "cleaned\n")
+    assert err == f"paint.py: {says}\n"
 
 
 def test_the_libraries_say_nothing_about_themselves(run):
@@ -237,3 +239,65 @@ def test_a_program_may_take_the_options_of_another(tmp_path):
         "wrap.py: unexpected 'far': give --name=value\n",
     )
     assert "wrap.py [--flag=value …] [-- --options …]\n" in run("--help")[1]
+
+
+def test_a_reader_that_goes_away_is_no_error(write):
+    path = write("print('x' * 1_000_000)")
+
+    for arguments in ("--help", " ".join(_GOOD)):
+        done = subprocess.run(
+            f"{sys.executable} {path} {arguments} | head -c 1;"
+            " exit ${PIPESTATUS[0]}",
+            shell=True,
+            executable="/bin/bash",
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_stderr_does_not_end_a_run(write):
+    path = write("import sys; print('lost', file=sys.stderr); print('done')")
+
+    done = subprocess.run(
+        f"{sys.executable} {path} {' '.join(_GOOD)} 2>&-",
+        shell=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout[-5:]) == (0, "done\n")
+
+
+def test_names_that_are_not_utf8_can_be_printed(run):
+    body = "import os; print(os.fsdecode(b'caf\\xe9.jpg'))"
+    code, out, err = run(*_GOOD, body=body)
+
+    assert (code, err) == (0, "")
+    assert "caf\\udce9.jpg" in out
+
+
+def test_a_backend_that_is_not_supported_is_refused(write):
+    done = run_program(
+        write("pass"), *_GOOD, environment={"KERAS_BACKEND": "torch"}
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "paint.py: KERAS_BACKEND=torch is not supported: set tensorflow or"
+        " jax\n"
+    )
+
+
+def test_a_signal_whose_exception_was_replaced_is_still_a_signal(start):
+    """As native code does that calls Python and drops what it raised."""
+    process = start(
+        *_GOOD,
+        body="\n    import time\n    try: time.sleep(60)\n"
+        "    except BaseException: raise RuntimeError('mismatch')",
+    )
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate()
+
+    assert (process.returncode, err) == (143, "paint.py: terminated\n")

@@ -1,17 +1,20 @@
+import os
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
-from programs import run_program
+from programs import Program, run_program
 
+from fast_depth_style.exporting.saved_model import read_model
 from fast_depth_style.images.files import read_rgb
-from fast_depth_style.serving.saved_model import read_model
 from fast_depth_style.stylization import tiles
 
 _PIXELS = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
 
 
-def _stylize(**flags):
-    return run_program("stylize.py", **flags)
+def _stylize(*arguments, **flags):
+    return run_program("stylize.py", *arguments, **flags)
 
 
 @pytest.fixture
@@ -24,29 +27,93 @@ def photos(tmp_path):
     return folder
 
 
+def _names(folder):
+    return sorted(p.name for p in folder.rglob("*"))
+
+
 def test_a_folder_of_photos(small_model, photos, tmp_path):
     output = tmp_path / "out"
+    (photos / "clip.mov").touch()
+    Image.fromarray(_PIXELS).save(photos / os.fsdecode(b"caf\xe9.png"))
+    (photos / os.fsdecode(b"bad\xe9.png")).touch()
     done = _stylize(model=small_model, input=photos, output=output)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "stylized 2, skipped 1 (named above)\n"
-    (skipped,) = [s for s in done.stderr.splitlines() if "skipped" in s]
-    assert skipped.endswith("broken.jpg: not a picture")
+    assert done.stdout == "stylized 3, skipped 3 (named above)\n"
+    for line in (
+        "broken.jpg: not a picture",
+        "bad\\xe9.png: the file is empty",
+        "clip.mov: a video: give it alone, as --input",
+    ):
+        (named,) = [s for s in done.stderr.splitlines() if line in s]
+        assert named.lstrip("\r").startswith(f"skipped {photos}")
     expected = tiles.stylize(read_model(small_model), _PIXELS)
     for name in ("a.png", "sub/b.png"):
         np.testing.assert_array_equal(read_rgb(output / name), expected)
-    assert sorted(p.name for p in output.rglob("*")) == [
-        "a.png",
-        "b.png",
-        "sub",
-    ]
+    names = ["a.png", "b.png", os.fsdecode(b"caf\xe9.png"), "sub"]
+    assert _names(output) == names
+
+
+def test_a_bad_target_ends_in_1_and_resume_does_the_rest(
+    small_model, photos, tmp_path
+):
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "sub").touch()
+    flags = {"model": small_model, "input": photos, "output": output}
+    done = _stylize(**flags)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == "stylized 1, skipped 2 (named above)\n"
+    assert f"{output}/sub: File exists" in done.stderr
+    assert "Traceback" not in done.stderr
+    written = (output / "a.png").stat().st_mtime_ns
+    (output / "sub").unlink()
+    done = _stylize("--resume", **flags)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "stylized 1, skipped 1 (named above), done before 1\n"
+    )
+    assert (output / "a.png").stat().st_mtime_ns == written
+    assert _names(output) == ["a.png", "b.png", "sub"]
+    assert _stylize(**flags).returncode == 0
+    assert (output / "a.png").stat().st_mtime_ns > written
 
 
 def test_a_photo(small_model, photos, tmp_path):
+    exif = Image.Exif()
+    exif[0x0132] = "2020:02:20 20:20:20"
+    Image.fromarray(_PIXELS).save(photos / "a.png", exif=exif)
     output = tmp_path / "new" / "painted.png"
-    done = _stylize(model=small_model, input=photos / "a.png", output=output)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"stylized {output}\n"
-    assert read_rgb(output).shape == _PIXELS.shape
+    for arguments, kept in (((), True), (("--strip",), False)):
+        done = _stylize(
+            *arguments, model=small_model, input=photos / "a.png", output=output
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"stylized {output}\n"
+        with Image.open(output) as image:
+            assert image.size == (45, 30)
+            assert (0x0132 in image.getexif()) == kept
+
+
+def test_sigterm_removes_the_hidden_part(small_model, tmp_path):
+    av = pytest.importorskip("av")
+    clip, output = tmp_path / "a.mp4", tmp_path / "out"
+    with av.open(str(clip), "w") as out:
+        track = out.add_stream("libx264", rate=25)
+        track.width, track.height, track.pix_fmt = 320, 240, "yuv420p"
+        for _ in range(2000):
+            out.mux(track.encode(av.VideoFrame(320, 240, "yuv420p")))
+        out.mux(track.encode())
+    running = Program(
+        "stylize.py", model=small_model, input=clip, output=f"{output}/"
+    )
+    deadline = time.monotonic() + 60
+    while not (output.is_dir() and _names(output)):
+        assert time.monotonic() < deadline and running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(15)
+    running.communicate()
+    assert running.returncode == 143
+    assert _names(output) == []
 
 
 @pytest.mark.parametrize(
@@ -54,18 +121,17 @@ def test_a_photo(small_model, photos, tmp_path):
     [
         ({"model": "nowhere"}, "nowhere: no such folder"),
         ({"input": "nowhere.jpg"}, "nowhere.jpg: no such file"),
-        ({"output": "x.gif", "input": "a.png"}, "cannot write .gif"),
-        ({"input": "broken.jpg"}, "broken.jpg: not a picture"),
-        ({"output": "a.png/x"}, "cannot write there"),
+        ({"input": "broken.jpg", "output": "x.png"}, "not a picture"),
+        ({"output": "a.png/x"}, "cannot be written"),
+        ({"input": "a.png", "output": "a.png"}, "overwrite its own input"),
+        ({"input": ""}, "--input= is empty"),
+        ({"output": ""}, "--output= is empty"),
+        ({"model": ""}, "--model= is empty"),
     ],
 )
 def test_wrong_requests(small_model, photos, wrong, message):
-    flags = {
-        "model": small_model,
-        "input": photos,
-        "output": photos / "new.png",
-    }
-    flags |= {name: photos / value for name, value in wrong.items()}
+    flags = {"model": small_model, "input": photos, "output": photos / "new"}
+    flags |= {n: value and photos / value for n, value in wrong.items()}
     before = sorted(photos.rglob("*"))
     done = _stylize(**flags)
     assert done.returncode == 2, done.stderr

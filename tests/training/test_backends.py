@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from programs import run_program
 
-from fast_depth_style.training.losses_log import read_losses
+from fast_depth_style.runs import folder as runs
+from fast_depth_style.runs.losses import read_losses
 from fast_depth_style.training.run import export_run, train
-from fast_depth_style.training.workdir import write_settings
 
 
 def _losses(workdir):
@@ -38,7 +38,8 @@ sys.meta_path.insert(0, Refuse())
 import jax, keras
 from fast_depth_style.perception import compact_depth, registry
 from fast_depth_style.training.run import train
-from fast_depth_style.training.workdir import read_settings
+from fast_depth_style.runs import folder
+from fast_depth_style.training.settings import read_settings
 convolution = functools.partial(
     keras.layers.Conv2D, kernel_initializer="zeros"
 )
@@ -49,7 +50,8 @@ for network in (
     jax.eval_shape(network, jax.ShapeDtypeStruct((1, 64, 64, 3), "float32"))
 for name, strategy in (arg.split("=") for arg in sys.argv[2:]):
     workdir = pathlib.Path(sys.argv[1], name)
-    train(read_settings(workdir), workdir, strategy=strategy)
+    settings = read_settings(folder.read_settings(workdir, "workdir"))
+    train(settings, workdir, strategy=strategy)
 """
 
 
@@ -85,14 +87,16 @@ def _train_by_jax(folder, devices=1, **strategies):
 _TWO_DEVICES = """
 import dataclasses, pathlib, sys
 import tensorflow as tf
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
 from fast_depth_style.training.run import train
-from fast_depth_style.training.workdir import read_settings
+from fast_depth_style.runs import folder
+from fast_depth_style.training.settings import read_settings
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
-settings = read_settings(pathlib.Path(sys.argv[1]))
+stored = folder.read_settings(pathlib.Path(sys.argv[1]), "workdir")
+settings = read_settings(stored)
 odd = dataclasses.replace(settings, batch_size=3)
 try:
     train(odd, sys.argv[2], strategy="mirrored")
@@ -121,15 +125,11 @@ def by_tensorflow(settings, tmp_path_factory):
 def by_jax(settings, by_tensorflow):
     """The folder of the same run by JAX, by two devices, and continued."""
     folder = by_tensorflow.parent
-    write_settings(folder / "jax", settings.to_json())
-    write_settings(folder / "two_devices", settings.to_json())
+    runs.write_settings(folder / "jax", settings.to_json(), {})
+    runs.write_settings(folder / "two_devices", settings.to_json(), {})
     _without_last_checkpoint(by_tensorflow, folder / "continued")
     _train_by_jax(
-        folder,
-        devices=2,
-        jax="none",
-        continued="none",
-        two_devices="mirrored",
+        folder, devices=2, jax="none", continued="none", two_devices="mirrored"
     )
     return folder
 
@@ -179,11 +179,10 @@ def test_two_devices_train_as_one_under_tensorflow(by_tensorflow, tmp_path):
     _require_the_same(tmp_path / "two", by_tensorflow)
 
 
-@pytest.mark.slow
 def test_jax_trains_the_same_with_depth(small_with_depth, tmp_path):
     settings = dataclasses.replace(small_with_depth, learning_rate=1e-5)
     train(settings, tmp_path / "tensorflow")
-    write_settings(tmp_path / "jax", settings.to_json())
+    runs.write_settings(tmp_path / "jax", settings.to_json(), {})
 
     _train_by_jax(tmp_path, jax="none")
 
@@ -192,18 +191,6 @@ def test_jax_trains_the_same_with_depth(small_with_depth, tmp_path):
     _require_the_same(tmp_path / "jax", tmp_path / "tensorflow")
 
 
-@pytest.mark.slow
-def test_jax_trains_on_eight_devices_as_on_one(settings, tmp_path):
-    settings = dataclasses.replace(settings, batch_size=8)
-    for name in ("one", "eight"):
-        write_settings(tmp_path / name, settings.to_json())
-
-    _train_by_jax(tmp_path, devices=8, one="none", eight="mirrored")
-
-    _require_the_same(tmp_path / "eight", tmp_path / "one")
-
-
-@pytest.mark.slow
 def test_real_networks(assets, small, tmp_path):
     """A few steps with VGG19, FastDepth, a painting and photos."""
     weights = assets / "weights"

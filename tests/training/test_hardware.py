@@ -1,6 +1,6 @@
 import pytest
 
-from fast_depth_style.requests import RequestError
+from fast_depth_style.errors import RequestError
 from fast_depth_style.training import hardware
 
 
@@ -10,22 +10,17 @@ from fast_depth_style.training import hardware
         ("fpu avx512_bf16 sse", True),
         ("fpu amx_bf16", True),
         ("fpu avx512f avx2", False),
+        (None, False),
     ],
 )
 def test_bfloat16_is_fast_where_the_processor_has_it(tmp_path, flags, fast):
     if hardware.has_accelerator():
         pytest.skip("an accelerator decides, not the processor")
     path = tmp_path / "cpuinfo"
-    path.write_text(f"model name : Some\nflags : {flags}\n")
+    if flags is not None:
+        path.write_text(f"model name : Some\nflags : {flags}\n")
 
     assert hardware.bfloat16_is_fast(path) == fast
-
-
-def test_a_machine_that_does_not_tell_counts_as_slow(tmp_path):
-    if hardware.has_accelerator():
-        pytest.skip("an accelerator decides, not the processor")
-
-    assert not hardware.bfloat16_is_fast(tmp_path / "none")
 
 
 def test_tensorflow_compiles_on_accelerators_only():
@@ -43,13 +38,6 @@ def test_mirrored_has_a_replica_for_each_device():
 
     assert isinstance(strategy, tf.distribute.MirroredStrategy)
     assert strategy.num_replicas_in_sync == count
-
-
-def test_none_is_no_strategy():
-    import tensorflow as tf
-
-    with hardware.scope("none", 1):
-        assert tf.distribute.get_strategy().num_replicas_in_sync == 1
 
 
 def test_an_unknown_strategy_is_refused():

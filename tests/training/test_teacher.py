@@ -6,11 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from fast_depth_style.content.source import open_content
+from fast_depth_style.content.folder import open_content
+from fast_depth_style.errors import RequestError
 from fast_depth_style.images.files import read_rgb
-from fast_depth_style.requests import RequestError
-from fast_depth_style.training.losses_log import read_losses
-from fast_depth_style.training.run import build_trainer, load_network, train
+from fast_depth_style.runs.losses import read_losses
+from fast_depth_style.training.build import build_trainer
+from fast_depth_style.training.run import train
+from fast_depth_style.training.saved_run import load_network
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,6 @@ def workdir(student, tmp_path_factory):
     return workdir
 
 
-@pytest.mark.slow
 def test_the_pictures_of_a_teacher_are_learned(workdir):
     rows = read_losses(workdir / "losses.csv")
 
@@ -51,14 +52,11 @@ def test_the_pictures_of_a_teacher_are_learned(workdir):
     assert np.mean(learned[-4:]) < 0.7 * np.mean(learned[:4])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mixed_precision", [False, True])
 def test_a_network_is_its_own_best_student(student, workdir, mixed_precision):
     """Of a run as of a model: nothing is left to learn but what is clipped."""
     settings = dataclasses.replace(
-        student,
-        teacher=str(workdir),
-        mixed_precision=mixed_precision,
+        student, teacher=str(workdir), mixed_precision=mixed_precision
     )
     trainer = build_trainer(settings, read_rgb(settings.style), jit=False)
     network = load_network(workdir)

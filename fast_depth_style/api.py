@@ -1,0 +1,116 @@
+"""The public functions that join several packages."""
+
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from fast_depth_style import files
+from fast_depth_style.exporting import export as exports
+from fast_depth_style.exporting.settings import ExportSettings
+from fast_depth_style.images.picture import Picture, from_image
+from fast_depth_style.optimization.optimize import optimize_arrays
+from fast_depth_style.optimization.settings import OptimizationSettings
+from fast_depth_style.runs import checkpoint
+from fast_depth_style.training import run, saved_run
+from fast_depth_style.training.settings import TrainingSettings
+
+_Image = TypeVar("_Image", np.ndarray, Image.Image)
+
+
+def train(
+    settings: TrainingSettings,
+    workdir: str | os.PathLike[str],
+    jit: bool | None = None,
+    strategy: str = "none",
+) -> pathlib.Path:
+    """Trains a style, or continues to, and exports it as a SavedModel.
+
+    Args:
+        settings: What the run is; `preset` makes it.
+        workdir: The folder of the run: its whole state.
+        jit: Whether to compile the step with XLA; None does where that is
+            faster.
+        strategy: "none", or "mirrored" for all devices of this machine.
+
+    Returns:
+        The folder of the model, `workdir/model`, for `stylize` and `export`.
+
+    Raises:
+        RequestError: Something asked for cannot be had; nothing is written.
+        NotFiniteError: Training diverged; the last good checkpoint stays.
+    """
+    run.train(settings, workdir, jit, strategy)
+    return run.export_run(workdir).parent
+
+
+def export(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    settings: ExportSettings | None = None,
+) -> list[pathlib.Path]:
+    """Exports a training or an exported model, each file verified.
+
+    Args:
+        source: The workdir of a training, finished or not, or the folder of an
+            exported model.
+        output: A new or empty folder, or one of an earlier export.
+        settings: Formats, sizes and photos.
+
+    Returns:
+        What was written: the SavedModel's folder, and files.
+
+    Raises:
+        RequestError: There is nothing to export there, or the output cannot be
+            used; nothing has been written.
+        ExportError: Some files differ from the network and were not kept.
+    """
+    exports.check_output(output, settings or ExportSettings())
+    workdir = files.resolve(source, "workdir")
+    if not checkpoint.checkpoints(workdir / "checkpoints"):
+        return exports.export(workdir, output, settings)
+    network = saved_run.load_network(workdir)
+    card = saved_run.run_card(workdir)
+    return exports.export(network, output, settings, card=card)
+
+
+def optimize(
+    photo: _Image,
+    paintings: np.ndarray | Image.Image | Sequence[np.ndarray | Image.Image],
+    settings: OptimizationSettings | None = None,
+    **others: Any,
+) -> _Image:
+    """Optimizes the pixels of a picture: no training, any painting, minutes.
+
+    Args:
+        photo: A uint8 array (height, width, 3), RGB, or a PIL image.
+        paintings: One or several of the same.
+        settings: Weights, networks, size, iterations.
+        **others: weights, content_masks, style_masks, init: see
+            `optimization.inputs.Inputs`.
+
+    Returns:
+        The picture, of the kind of the photo, `settings.size` pixels long.
+
+    Raises:
+        RequestError: An input does not suit, or a network cannot be had.
+        NotFiniteError: The loss is not finite.
+    """
+    if isinstance(paintings, np.ndarray | Image.Image):
+        paintings = [paintings]
+    made = optimize_arrays(
+        _rgb(photo),
+        [_rgb(each) for each in paintings],
+        settings or OptimizationSettings(),
+        **others,
+    )
+    return Picture(made).to_image() if isinstance(photo, Image.Image) else made
+
+
+def _rgb(image: np.ndarray | Image.Image) -> np.ndarray:
+    if isinstance(image, Image.Image):
+        return from_image(image).on_white()
+    return Picture(image).rgb

@@ -1,1 +1,0 @@
-"""How fast this project is, as ratios against others in the same run."""

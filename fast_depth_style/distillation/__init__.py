@@ -1,1 +1,0 @@
-"""Programs that train the networks the package carries."""

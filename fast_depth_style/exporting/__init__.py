@@ -1,0 +1,1 @@
+"""SavedModel, TFLite and ONNX files, each verified against its network."""

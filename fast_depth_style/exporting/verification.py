@@ -1,0 +1,196 @@
+"""Verification: does an exported file compute what its network computes?"""
+
+import dataclasses
+import math
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+_EXACT = 1e-3 * 255.0
+_LEAST_PSNR = {"tflite_float16": 60.0, "tflite_int8": 32.0}
+_RUNS = 3
+
+# A user's process: TensorFlow, and nothing of ours.
+_PROGRAM = """
+import statistics, sys, time
+sys.modules["fast_depth_style"] = sys.modules["keras"] = None
+import numpy as np
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+model, given, made, runs = sys.argv[1:]
+model = tf.saved_model.load(model)
+def run(picture):
+    start = time.perf_counter()
+    result = model.signatures["float"](image=tf.constant(picture))
+    return result["stylized_image"].numpy(), time.perf_counter() - start
+results = {}
+with np.load(given) as groups:
+    for name in groups:
+        group = groups[name]
+        results[name] = [run(picture)[0] for picture in group]
+        seconds = [run(group[0])[1] for _ in range(int(runs))]
+        results["seconds_" + name] = statistics.median(seconds)
+np.savez(made, **results)
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """How an exported file compares with its network, at one size.
+
+    Attributes:
+        format: One of `settings.FORMATS`.
+        file: Its name.
+        bytes: Its size, or that of all files of a SavedModel.
+        size: Height and width of the pictures.
+        psnr: Of the worst picture, in dB, against the network's clipped output;
+            None where they are equal.
+        largest_error: Of any value, on the scale of 0..255.
+        seconds: For one picture, on one thread; the median.
+    """
+
+    format: str
+    file: str
+    bytes: int
+    size: tuple[int, int]
+    psnr: float | None
+    largest_error: float
+    seconds: float
+
+    @property
+    def failure(self) -> str | None:
+        """Why the file must not be kept; None if it may be."""
+        where = f"{self.file} at {self.size[1]}x{self.size[0]}"
+        least = _LEAST_PSNR.get(self.format)
+        if least is None and self.largest_error > _EXACT:
+            return (
+                f"{where} differs from the network by up to"
+                f" {self.largest_error:.3g} of 255; {_EXACT:.3g} is allowed"
+            )
+        if least and self.psnr is not None and self.psnr < least:
+            return (
+                f"{where} reaches {self.psnr:.1f} dB PSNR against the network;"
+                f" {least:g} dB is the least"
+            )
+        return None
+
+
+def verify(
+    format: str,
+    file: pathlib.Path,
+    run: Callable[[np.ndarray], np.ndarray],
+    pictures: Sequence[np.ndarray],
+    expected: Sequence[np.ndarray],
+) -> Verification:
+    """Runs a file on pictures of one size and compares.
+
+    Args:
+        format: One of `settings.FORMATS`.
+        file: Where it is.
+        run: Loaded from the file: (1, height, width, 3) float32 to the same.
+        pictures: (1, height, width, 3) float32, 0..255.
+        expected: What the network makes of each, clipped to 0..255.
+    """
+    results = [run(picture) for picture in pictures]
+    seconds = []
+    for _ in range(_RUNS):
+        start = time.perf_counter()
+        run(pictures[0])
+        seconds.append(time.perf_counter() - start)
+    return _compare(format, file, results, expected, statistics.median(seconds))
+
+
+def verify_saved_model(
+    folder: pathlib.Path,
+    pictures: Sequence[Sequence[np.ndarray]],
+    expected: Sequence[Sequence[np.ndarray]],
+) -> list[Verification]:
+    """Runs a SavedModel in a fresh process without this package and Keras.
+
+    Takes groups of what `verify` takes, and gives one verification for each.
+
+    Raises:
+        subprocess.CalledProcessError: The process failed; what it said is on
+            stderr.
+    """
+    with tempfile.TemporaryDirectory() as aside:
+        given, made = (os.path.join(aside, n) for n in ("in.npz", "out.npz"))
+        np.savez(given, *pictures)
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", _PROGRAM]
+            + [os.path.abspath(folder), given, made, str(_RUNS)],
+            cwd=aside,
+            # TensorFlow talks while it loads, whatever its log level is.
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode:
+            sys.stderr.write(done.stderr)
+            done.check_returncode()
+        with np.load(made) as loaded:
+            results = dict(loaded)
+    return [
+        _compare(
+            "saved_model",
+            folder,
+            results[f"arr_{i}"].clip(0, 255),
+            group,
+            float(results[f"seconds_arr_{i}"]),
+        )
+        for i, group in enumerate(expected)
+    ]
+
+
+def table(verifications: Sequence[Verification]) -> str:
+    """The figures as lines of text."""
+    width = max(len(each.file) for each in verifications)
+    titles = ("file", "size", "kB", "PSNR dB", "largest error", "ms, 1 thread")
+    rows = [
+        (
+            each.file,
+            f"{each.size[1]}x{each.size[0]}",
+            f"{each.bytes / 1000:.0f}",
+            "exact" if each.psnr is None else f"{each.psnr:.1f}",
+            f"{each.largest_error:.3g}",
+            f"{1000 * each.seconds:.0f}",
+        )
+        for each in verifications
+    ]
+    line = f"{{:<{width}}}  {{:>9}}  {{:>7}}  {{:>7}}  {{:>13}}  {{:>12}}"
+    return "\n".join(line.format(*row) for row in (titles, *rows))
+
+
+def _compare(
+    format: str,
+    file: pathlib.Path,
+    results: Sequence[np.ndarray],
+    expected: Sequence[np.ndarray],
+    seconds: float,
+) -> Verification:
+    worst = largest = 0.0
+    for result, wanted in zip(results, expected, strict=True):
+        if result.shape != wanted.shape:
+            raise ValueError(f"{file}: {result.shape}, not {wanted.shape}")
+        error = np.abs(result.astype("float64") - wanted)
+        # What is not a number is as wrong as can be.
+        error = np.nan_to_num(error, nan=255.0, posinf=255.0)
+        worst = max(worst, float(np.mean(error**2)))
+        largest = max(largest, float(error.max()))
+    parts = [file] if file.is_file() else file.rglob("*")
+    return Verification(
+        format=format,
+        file=file.name,
+        bytes=sum(p.stat().st_size for p in parts if p.is_file()),
+        size=results[0].shape[1:3],
+        psnr=10 * math.log10(255.0**2 / worst) if worst else None,
+        largest_error=largest,
+        seconds=seconds,
+    )

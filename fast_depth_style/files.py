@@ -1,0 +1,224 @@
+"""Paths as a person writes them, and files written completely or not at all.
+
+What is refused raises a `RequestError`, which names the flag or argument that
+gave the path: `flag`, without dashes.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fast_depth_style.errors import RequestError
+
+MARK = ".fast_depth_style"
+"""Name of the file that marks a folder as written by this program."""
+
+
+def resolve(path: str | os.PathLike[str], flag: str) -> pathlib.Path:
+    """Turns what a person wrote into an absolute path.
+
+    `~` is expanded, which shells leave alone after `--flag=`. Links are kept:
+    the name that was given is the name that is written. An empty path
+    (an unset shell variable), a home folder that does not exist and a name
+    that no file can have are refused.
+    """
+    text = os.fspath(path)
+    if not text.strip():
+        raise RequestError(f"--{flag}= is empty: give a path")
+    try:
+        expanded = pathlib.Path(text).expanduser()
+        found = pathlib.Path(os.path.abspath(expanded))
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            found.lstat()
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RequestError(f"--{flag}={printable(text)}: {reason}") from error
+    return found
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    r"""A path as text that any UTF-8 file or terminal takes.
+
+    File names are bytes. Those that are not UTF-8 are shown with escapes, such
+    as `caf\xe9.jpg`.
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
+    """Writes a file aside and renames it when the block ends well.
+
+    Whoever reads `path` sees the old file or the complete new one. After an
+    exception the old file stays and the new one is removed. What is yielded is
+    the path to write to: in the same folder, with the same suffix.
+    """
+    path = pathlib.Path(path)
+    # The same name each time: what a killed run left is written over.
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    aside = path.with_name(f".{name}.writing{path.suffix}")
+    try:
+        yield aside
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Writes a file by `replacing`."""
+    with replacing(path) as aside:
+        aside.write_bytes(data)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Writes a UTF-8 file by `replacing`; names in it may be any bytes."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Writes indented JSON by `replacing`; NaN is a `ValueError`."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def require_writable(path: str | os.PathLike[str], flag: str) -> None:
+    """Refuses a `path` at which no file or folder can be made."""
+    folder = _existing(path)
+    try:
+        if not folder.is_dir():
+            if pathlib.Path(path) != folder:
+                says = f"{printable(folder)} is a file"
+                raise NotADirectoryError(errno.ENOTDIR, says)
+            folder = folder.parent
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RequestError(
+            f"--{flag}={printable(path)} cannot be written"
+            f" ({error.strerror}): give a place of your own"
+        ) from error
+
+
+def require_space(path: str | os.PathLike[str], needed: int, flag: str) -> None:
+    """Refuses a `path` on a disk with less room than the bytes needed."""
+    free = shutil.disk_usage(_existing(path)).free
+    if free < needed:
+        raise RequestError(
+            f"--{flag}={printable(path)} has {free >> 20} MiB free, this needs"
+            f" {(needed >> 20) + 1} MiB: make room or name another disk"
+        )
+
+
+def require_different(
+    output: str | os.PathLike[str],
+    inputs: Iterable[str | os.PathLike[str]],
+    flag: str = "output",
+) -> None:
+    """Refuses an `output` that is an input, by whatever name or link."""
+    for path in inputs:
+        both = output, path
+        if os.path.realpath(output) == os.path.realpath(path) or (
+            all(map(os.path.exists, both)) and os.path.samefile(*both)
+        ):
+            raise RequestError(
+                f"--{flag}={printable(output)} would overwrite its own input:"
+                " give another name"
+            )
+
+
+def require_own_folder(
+    folder: str | os.PathLike[str], flag: str, known: Iterable[str] = ()
+) -> None:
+    """Refuses a folder that is not new, empty or marked by an earlier run.
+
+    Any file of a name in `known` shows that it is ours too: folders of earlier
+    versions have no mark.
+    """
+    if not os.path.lexists(folder):
+        return
+    try:
+        names = set(os.listdir(folder))
+    except NotADirectoryError:
+        raise RequestError(
+            f"--{flag}={printable(folder)} is a file: give a folder"
+        ) from None
+    except OSError as error:
+        raise RequestError(
+            f"--{flag}={printable(folder)}: {error.strerror}"
+        ) from error
+    if names and not names & {MARK, *known}:
+        raise RequestError(
+            f"--{flag}={printable(folder)} holds other files"
+            f" ({printable(min(names))}): give a new or empty folder"
+        )
+
+
+def mark_own_folder(folder: str | os.PathLike[str]) -> None:
+    """Makes a folder and marks it as ours; see `require_own_folder`."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = folder / MARK
+    if not mark.exists():
+        mark.write_text("Written by fast-depth-style.\n")
+
+
+@contextlib.contextmanager
+def temporary_folder(
+    parent: str | os.PathLike[str], prefix: str
+) -> Iterator[pathlib.Path]:
+    """A folder for the time of a block; those that killed runs left go."""
+    for name in os.listdir(parent):
+        if name.startswith(prefix):
+            shutil.rmtree(pathlib.Path(parent, name))
+    with tempfile.TemporaryDirectory(dir=parent, prefix=prefix) as folder:
+        yield pathlib.Path(folder)
+
+
+def is_lfs_pointer(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is what git leaves in place of a file that LFS keeps."""
+    start = b"version https://git-lfs.github.com/"
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(start)) == start
+    except OSError:
+        return False
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of what a path holds, however it is spelled.
+
+    Of a file its content; of a folder the names, sizes and places of all files
+    below it, hidden ones aside.
+    """
+    path = pathlib.Path(path)
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256()
+    for parent, folders, names in os.walk(path):
+        folders[:] = sorted(n for n in folders if not n.startswith("."))
+        for name in sorted(n for n in names if not n.startswith(".")):
+            file_path = pathlib.Path(parent, name)
+            place = os.fsencode(file_path.relative_to(path))
+            with contextlib.suppress(OSError):  # A broken link holds nothing.
+                size = file_path.stat().st_size
+                found.update(b"%s\0%d\n" % (place, size))
+    return found.hexdigest()
+
+
+def _existing(path: str | os.PathLike[str]) -> pathlib.Path:
+    """The path itself, or the nearest folder above it that exists."""
+    path = pathlib.Path(os.path.abspath(path))
+    while not os.path.lexists(path):
+        path = path.parent
+    return path

@@ -1,0 +1,258 @@
+"""The objective that training, optimization and evaluation share."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from fast_depth_style.losses import content, depth, pixels, style
+from fast_depth_style.losses.gradient_limit import limit_gradient
+from fast_depth_style.objective_settings import ObjectiveSettings
+from fast_depth_style.perception.depth_estimator import DepthEstimator
+from fast_depth_style.perception.random_views import RandomViews
+
+Tensor = Any
+"""A tensor of the backend of Keras."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class StyleTarget:
+    """The style that a part of the picture is to have.
+
+    The weights of all targets add up to 1. By (scale, layer), Gram matrices are
+    (1, c, c), and masks, (1, h, w, 1), say where the style counts.
+    """
+
+    weight: float
+    grams: Mapping[tuple[int, str], Tensor]
+    masks: Mapping[tuple[int, str], Tensor] | None = None
+
+
+class Objective(keras.layers.Layer):
+    """Weighted sum of style, content, depth and pixel terms.
+
+    Johnson et al. 2016 (eq. 2 to 5), the depth term of Xu, Zhang, Yang 2017
+    (eq. 4), and in training the regression on a teacher's picture (Ba, Caruana
+    2014, eq. 1). By default every term is relative to the size of its target,
+    so that one set of weights suits any painting and any network. A term of
+    weight 0 is not computed; `terms` is {term: weight} of those that are.
+    """
+
+    def __init__(
+        self,
+        settings: ObjectiveSettings,
+        perceptual: keras.Model | None,
+        estimator: DepthEstimator | None,
+        styles: Sequence[StyleTarget],
+        teacher: keras.Model | None = None,
+        teacher_variance: float = 1.0,
+        depth_schedule: Callable[[Any], Any] | None = None,
+        seed: int = 0,
+        compiler: Callable[[Callable], Callable] = lambda function: function,
+    ):
+        """Creates the objective.
+
+        A network that is None leaves out its terms.
+
+        Args:
+            settings: Weights, layers and balance.
+            perceptual: Gives features for style and content.
+            estimator: The depth network.
+            styles: From `style_target`.
+            teacher: Maps photos to the pictures that distillation learns.
+            teacher_variance: What the distillation term is divided by: the
+                variance of the painting in squared grey levels.
+            depth_schedule: From the step to the factor of the depth weight.
+            seed: Of the random views of the depth network.
+            compiler: Makes a faster function of one without networks.
+        """
+        super().__init__(trainable=False, autocast=False, dtype="float32")
+        self.settings = settings
+        self._perceptual: Any = perceptual
+        self._estimator: Any = estimator
+        self._styles = styles
+        self._teacher: Any = teacher
+        self._teacher_variance = teacher_variance
+        self._depth_schedule = depth_schedule
+        networks = {
+            "style": perceptual,
+            "content": perceptual,
+            "depth": estimator,
+            "distillation": teacher,
+        }
+        self.terms = {
+            name: weight
+            for name, weight in settings.weights().items()
+            if networks.get(name, True) is not None
+        }
+        views = RandomViews(seed)
+        self._recolor = compiler(views.recolor)
+        self._zoom = compiler(views.zoom)
+        self._pixel_terms = compiler(self._compute_pixel_terms)
+        self.built = True
+
+    def targets(self, photos: Tensor, step: Any = 0) -> dict[str, Any]:
+        """What pictures of these photos are compared with, for `call`.
+
+        No gradient flows through it. `photos` are (batch, height, width, 3)
+        float32 RGB in 0..255; the depth network's zoom follows `step`.
+        """
+        photos = ops.stop_gradient(photos)
+        found: dict[str, Any] = {"photos": photos}
+        if "content" in self.terms:
+            layer = self.settings.resolved_content_layer()
+            found["content"] = self._perceptual(photos)[layer]
+        if "distillation" in self.terms:
+            found["teacher"] = ops.clip(self._teacher(photos), 0.0, 255.0)
+        if "depth" in self.terms:
+            if self.settings.depth_views:
+                photos = self._zoom(photos, step)
+            found["depth"] = self._estimator.outputs(photos)
+        # An ensemble has no map: None.
+        return keras.tree.map_structure(
+            lambda x: None if x is None else ops.stop_gradient(x), found
+        )
+
+    def call(
+        self, pictures: Tensor, targets: Mapping[str, Any], step: Any = 0
+    ) -> dict[str, Tensor]:
+        """{term: float32 scalar} of pictures in about 0..255, unweighted."""
+        found = self._style_and_content(pictures, targets)
+        if "distillation" in self.terms:
+            error = pixels.squared_difference(pictures, targets["teacher"])
+            found["distillation"] = error / self._teacher_variance
+        if "depth" in self.terms:
+            found["depth"] = self._depth(pictures, targets["depth"], step)
+        found |= self._pixel_terms(pictures, targets["photos"])
+        return {name: found[name] for name in self.terms if name in found}
+
+    def total(self, terms: Mapping[str, Any], step: Any = 0) -> Any:
+        """The weighted sum of `terms` at a step."""
+        return sum(
+            self._weight(name, step) * term for name, term in terms.items()
+        )
+
+    def shares(
+        self, terms: Mapping[str, Any], step: int = 0
+    ) -> dict[str, float]:
+        """Each term's weighted share of the total, adding up to 1."""
+        weighted = {
+            name: float(self._weight(name, step)) * float(terms[name])
+            for name in self.terms
+        }
+        total = sum(weighted.values()) or 1.0
+        return {name: value / total for name, value in weighted.items()}
+
+    def _weight(self, name: str, step: Any) -> Any:
+        weight = self.terms[name]
+        if name == "depth" and self._depth_schedule is not None:
+            return weight * self._depth_schedule(step)
+        return weight
+
+    def _style_and_content(self, pictures, targets):
+        found: dict[str, Tensor] = {}
+        if not {"style", "content"} & {*self.terms}:
+            return found
+        features = self._perceptual(pictures)
+        if "style" in self.terms:
+            scaled = style.scaled_features(
+                self._perceptual,
+                pictures,
+                self.settings.resolved_style_layers(),
+                self.settings.style_scales,
+                features,
+            )
+            loss = style.style_loss
+            if self.settings.relative_losses:
+                loss = style.relative_style_loss
+            found["style"] = sum(
+                each.weight
+                * loss(_gram_matrices(scaled, each.masks), each.grams)
+                for each in self._styles
+            )
+        if "content" in self.terms:
+            compare = content.content_loss
+            if self.settings.relative_losses:
+                compare = content.relative_content_loss
+            layer = self.settings.resolved_content_layer()
+            found["content"] = compare(features[layer], targets["content"])
+        return found
+
+    def _depth(self, pictures, target, step):
+        settings = self.settings
+        if settings.depth_gradient_limit:
+            batch, height, width, _ = pictures.shape
+            limit = settings.depth_gradient_limit * self._weight("depth", step)
+            pictures = limit_gradient(
+                pictures, limit / (batch * (height * width) ** 0.5)
+            )
+        if settings.depth_views:
+            pictures = self._zoom(self._recolor(pictures, step), step)
+        found = self._estimator.outputs(pictures)
+        if settings.relative_losses:
+            return depth.depth_feature_loss(
+                self._depth_layers(*found), self._depth_layers(*target)
+            )
+        return depth.raw_depth_loss(
+            found[0], target[0], self._estimator.is_metric
+        )
+
+    def _depth_layers(self, maps, features):
+        # The features carry the gradient; the map says most directly when a
+        # shallow scene is taken for a deep one. An ensemble has its networks'
+        # maps among the features.
+        if maps is None:
+            return features
+        if not self.settings.depth_features:
+            return [maps[..., None]]
+        return [maps[..., None], *features]
+
+    def _compute_pixel_terms(self, pictures, photos):
+        unit = 127.5 if self.settings.relative_losses else 1.0
+        terms = {
+            "tv": lambda: pixels.total_variation(pictures),
+            "lattice": lambda: pixels.lattice(pictures),
+            "border": lambda: pixels.border(pictures, photos),
+            "range": lambda: pixels.out_of_range(pictures),
+        }
+        return {
+            name: compute() / unit**2
+            for name, compute in terms.items()
+            if name in self.terms
+        }
+
+
+def style_target(
+    settings: ObjectiveSettings,
+    perceptual: keras.Model,
+    painting: Any,
+    weight: float = 1.0,
+    painting_masks: Mapping[tuple[int, str], Tensor] | None = None,
+    masks: Mapping[tuple[int, str], Tensor] | None = None,
+) -> StyleTarget:
+    """The Gram matrices of a painting at the settings' scales and layers.
+
+    It is (height, width, 3) RGB in 0..255, at the size at which its strokes are
+    to be learned. Masks, {(scale, layer): (1, h, w, 1)}, say which part of the
+    painting counts, and which part of the picture is to have this style.
+    """
+    pictures = ops.convert_to_tensor(painting, "float32")[None]
+    scaled = style.scaled_features(
+        perceptual,
+        pictures,
+        settings.resolved_style_layers(),
+        settings.style_scales,
+    )
+    grams = {
+        key: ops.convert_to_numpy(gram)
+        for key, gram in _gram_matrices(scaled, painting_masks).items()
+    }
+    return StyleTarget(weight, grams, masks)
+
+
+def _gram_matrices(scaled, masks):
+    if masks is not None:
+        scaled = {key: found * masks[key] for key, found in scaled.items()}
+    return {key: style.gram_matrix(found) for key, found in scaled.items()}

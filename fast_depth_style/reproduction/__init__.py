@@ -1,1 +1,0 @@
-"""Many runs, one question: does the depth loss keep depth?"""

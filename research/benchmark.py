@@ -1,0 +1,366 @@
+"""Times training and stylizing against other libraries, as ratios in one run.
+
+    python research/benchmark.py train
+    python research/benchmark.py stylize
+
+train: a whole training step of the preset balanced, with Adam (PyTorch's Muon
+takes no kernels) and without the terms depth, lattice and border, against
+PyTorch's. stylize: a picture of 1024x680 pixels through the SavedModel,
+PyTorch, ONNX Runtime (with the file that PyTorch exports at this size) and
+LiteRT. Nothing is timed before all have been found to compute the same. Needs
+pip install 'fast-depth-style[benchmark]'.
+
+Time: train three minutes and 12 GiB, stylize one minute, on two CPU cores that
+have nothing else to do.
+Expected, two cores: train 0.25 of PyTorch's time in bfloat16 and 0.56 in
+float32 (Xeon with AMX; measured with lattice and border on both sides);
+stylize 0.45 of PyTorch's and 0.82 of ONNX Runtime's (EPYC with AVX512-BF16).
+"""
+
+import dataclasses
+import importlib.util
+import pathlib
+import tempfile
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+import timed_process
+from absl import flags
+
+from fast_depth_style.errors import MissingExtraError
+from fast_depth_style.tools import program
+from fast_depth_style.training.settings import TrainingSettings, preset
+
+_ROUNDS = flags.DEFINE_integer("rounds", 10, "Rounds that count.", 1)
+_THREADS = flags.DEFINE_integer("threads", 2, "Threads of each library.", 1)
+_WIDTH = flags.DEFINE_float("width", 1.0, "Multiplier of channel counts.")
+_IMAGE_SIZE = flags.DEFINE_integer("image_size", 256, "train: crops, pixels.")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "train: photos per step.")
+_PICTURE = flags.DEFINE_list("picture_size", "1024,680", "stylize: pixels.")
+
+TOLERANCES = {"float32": (0.255, (1e-3, 1e-2)), "bfloat16": (5.0, (3e-2, 0.2))}
+"""Allowed differences of pictures (grey levels, mean) and of the losses of the
+first two steps (relative). Adam's first step goes by the sign of the gradient,
+which amplifies rounding."""
+
+
+def main(subject: Literal["train", "stylize"]) -> None:
+    """Measures and prints a table."""
+    calls = {"train": _train, "stylize": _stylize}
+    with tempfile.TemporaryDirectory() as folder:
+        processes, reference = calls[subject](pathlib.Path(folder))
+        timed_process.take_turns([*processes.values()], _ROUNDS.value, 3)
+    print(timed_process.table(processes, reference))
+
+
+def _train(folder):
+    _require_torch()
+    from fast_depth_style.training.hardware import bfloat16_is_fast
+
+    settings = preset(
+        "balanced",
+        width=_WIDTH.value,
+        image_size=_IMAGE_SIZE.value,
+        batch_size=_BATCH_SIZE.value,
+        optimizer="adam",
+        depth_network="none",
+        lattice_weight=0,
+        border_weight=0,
+        perceptual_network=f"vgg19:{folder / 'vgg19.npz'}",
+    )
+    np.savez(folder / "vgg19.npz", **random_vgg19())
+    weights = initial_weights(settings.width, settings.blocks)
+    processes = {}
+    for kind in ("bfloat16", "float32") if bfloat16_is_fast() else ["float32"]:
+        settings = dataclasses.replace(
+            settings, mixed_precision=kind == "bfloat16"
+        )
+        for name, load in (("TensorFlow", our_step), ("PyTorch", torch_step)):
+            processes[f"{name} {kind}"] = timed_process.TimedProcess(
+                load, settings=settings, weights=weights, threads=_THREADS.value
+            )
+    reference = "PyTorch float32"
+    for name, process in processes.items():
+        grey_levels, relative = TOLERANCES[name.split()[-1]]
+        ours, theirs = process.results, processes[reference].results
+        require_same(name, ours["pictures"], theirs["pictures"], grey_levels)
+        require_same(name, ours["losses"] / theirs["losses"], 1.0, relative)
+    return processes, reference
+
+
+def our_step(
+    settings: TrainingSettings, weights: dict[str, np.ndarray], threads: int
+) -> Any:
+    """A training step of this project; see `TimedProcess`."""
+    tf = _tensorflow(threads)
+    from fast_depth_style.training.build import build_trainer
+
+    photos, painting = photos_and_painting(settings)
+    trainer = build_trainer(settings, painting, jit=None)
+    for name, variable in named_weights(trainer.network).items():
+        variable.assign(weights[name])
+    batches = iter(tf.data.Dataset.from_tensors(photos).repeat())
+    trainer.make_train_function()
+
+    def turn():
+        return float(trainer.train_function(batches)["loss"])
+
+    pictures = trainer.network(photos).numpy()
+    return {"pictures": pictures, "losses": np.array([turn(), turn()])}, turn
+
+
+def torch_step(
+    settings: TrainingSettings, weights: dict[str, np.ndarray], threads: int
+) -> Any:
+    """A training step of PyTorch; see `TimedProcess`."""
+    import torch
+    import torch_twin
+
+    torch.set_num_threads(threads)
+    photos, painting = (
+        torch.from_numpy(np.moveaxis(x, -1, -3).astype("float32"))
+        for x in photos_and_painting(settings)
+    )
+    network = torch_twin.ImageTransformationNetwork(weights)
+    with np.load(settings.perceptual_network.removeprefix("vgg19:")) as file:
+        vgg19 = torch_twin.VGG19(dict(file))
+    objective = torch_twin.Objective(settings, vgg19, painting[None])
+    adam = torch.optim.Adam(
+        # Keras's epsilon.
+        network.parameters(),
+        settings.learning_rate,
+        eps=1e-7,
+    )
+    precision = torch.autocast(
+        "cpu", torch.bfloat16, enabled=bool(settings.mixed_precision)
+    )
+
+    def turn():
+        adam.zero_grad()
+        with precision:
+            terms = objective.terms(network(photos), photos)
+            loss = objective.total(terms)
+        loss.backward()
+        adam.step()
+        return loss.item()
+
+    with torch.no_grad(), precision:
+        pictures = network(photos).permute(0, 2, 3, 1).numpy()
+    return {"pictures": pictures, "losses": np.array([turn(), turn()])}, turn
+
+
+def _stylize(folder):
+    _require_torch()
+    width, height = map(int, _PICTURE.value)
+    photo = soft_pictures(1, height, width, seed=1)
+    weights = initial_weights(_WIDTH.value, 5, folder, (height, width))
+    network = {"weights": weights, "photo": photo}
+    calls = {
+        "SavedModel": (saved_model, {"folder": folder, "photo": photo}),
+        "PyTorch": (torch_network, network),
+        "ONNX Runtime": (torch_network, {**network, "by_onnx": True}),
+        "LiteRT": (litert, {"file": folder / "model.tflite", "photo": photo}),
+    }
+    processes = {
+        name: timed_process.TimedProcess(load, threads=_THREADS.value, **given)
+        for name, (load, given) in calls.items()
+    }
+    for name, process in processes.items():
+        require_same(name, process.results, processes["PyTorch"].results, 0.255)
+    return processes, "PyTorch"
+
+
+def saved_model(folder: pathlib.Path, photo: np.ndarray, threads: int) -> Any:
+    """One picture through the SavedModel, bytes to bytes."""
+    tf = _tensorflow(threads)
+    model = tf.saved_model.load(str(folder / "model" / "1"))
+    serve = model.signatures["serving_default"]
+    image = tf.constant(photo.astype(np.uint8))
+
+    def turn():
+        return serve(image=image)["stylized_image"].numpy()
+
+    return turn(), turn
+
+
+def torch_network(
+    weights: dict[str, np.ndarray],
+    photo: np.ndarray,
+    threads: int,
+    by_onnx: bool = False,
+) -> Any:
+    """The same by PyTorch, or by ONNX Runtime with the file that it exports.
+
+    That graph, of ONNX's own operators and layout, suits ONNX Runtime better
+    than one that is converted from TensorFlow.
+    """
+    import torch
+    import torch_twin
+
+    torch.set_num_threads(threads)
+    twin = torch_twin.ImageTransformationNetwork(weights)
+    network = torch_twin.BytesToBytes(twin).eval()
+    photo = photo.astype(np.uint8)
+    image = torch.from_numpy(photo)
+    if not by_onnx:
+
+        def turn():
+            with torch.no_grad():
+                return network(image).numpy()
+
+        return turn(), turn
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    names, providers = ["image"], ["CPUExecutionProvider"]
+    warnings.simplefilter("ignore")  # The exporter's concern its own future.
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/network.onnx"
+        torch.onnx.export(
+            network, (image,), file, input_names=names, dynamo=False
+        )
+        session = onnxruntime.InferenceSession(file, options, providers)
+
+    def turn_onnx():
+        return session.run(None, {"image": photo})[0]
+
+    return turn_onnx(), turn_onnx
+
+
+def litert(file: pathlib.Path, photo: np.ndarray, threads: int) -> Any:
+    """The same by LiteRT, float32 to float32."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(file), num_threads=threads)
+    interpreter.allocate_tensors()
+    taken, given = (
+        details[0]["index"]
+        for details in (
+            interpreter.get_input_details(),
+            interpreter.get_output_details(),
+        )
+    )
+
+    def turn():
+        interpreter.set_tensor(taken, photo)
+        interpreter.invoke()
+        return interpreter.get_tensor(given)
+
+    return turn(), turn
+
+
+def require_same(name: str, found: Any, expected: Any, tolerance: Any) -> None:
+    """Refuses to time what does not compute the same.
+
+    `tolerance` is the largest mean difference of pictures, where a single pixel
+    may differ ten times as much and by the one level of rounding; of losses
+    the largest of each.
+
+    Raises:
+        RuntimeError: They differ by more, or one is NaN.
+    """
+    difference = np.abs(np.asarray(found, "float64") - expected)
+    same = np.all(difference <= tolerance)
+    if difference.ndim > 1:
+        largest = difference.max()
+        same = difference.mean() <= tolerance and largest <= 10 * tolerance + 1
+    if not same:
+        raise RuntimeError(
+            f"{name} does not compute the same as its reference: it differs by"
+            f" {difference.mean():.3g} in the mean, {difference.max():.3g} at"
+            f" most; allowed is {tolerance}"
+        )
+
+
+def soft_pictures(count: int, height: int, width: int, seed: int) -> np.ndarray:
+    """Smooth colours: (count, height, width, 3) whole float32, 0..255."""
+    from PIL import Image
+
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 256, (count, 6, 7, 3), np.uint8)
+    smooth = Image.Resampling.BICUBIC
+    pictures = [
+        Image.fromarray(x).resize((width, height), smooth) for x in coarse
+    ]
+    return np.stack(pictures).astype("float32")
+
+
+def photos_and_painting(
+    settings: TrainingSettings,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A batch of photos, and a painting, of the sizes of a run."""
+    size, side = settings.image_size, settings.style_size
+    photos = soft_pictures(settings.batch_size, size, size, seed=1)
+    return photos, soft_pictures(1, side, side, seed=2)[0]
+
+
+def initial_weights(
+    width: float,
+    blocks: int,
+    folder: pathlib.Path | None = None,
+    size: tuple[int, int] = (0, 0),
+) -> dict[str, np.ndarray]:
+    """Weights of a network; it is exported too where a folder is given."""
+    from fast_depth_style.networks.image_transformation import (
+        ImageTransformationNetwork,
+    )
+    from fast_depth_style.training.build import draw_weights
+
+    network = ImageTransformationNetwork(width, blocks)
+    network.build()
+    draw_weights(network, seed=0)
+    if folder is not None:
+        from fast_depth_style.exporting.saved_model import export_saved_model
+        from fast_depth_style.exporting.tflite import convert_tflite
+
+        export_saved_model(network, folder / "model", {"name": "benchmark"})
+        content = convert_tflite(network, "float32", size)
+        (folder / "model.tflite").write_bytes(content)
+    return {n: v.numpy() for n, v in named_weights(network).items()}
+
+
+def named_weights(network: Any) -> dict[str, Any]:
+    """{"down0/kernel": variable, …} of an image transformation network.
+
+    Scale and shift of a normalization stand beside kernel and bias of the
+    convolution that it follows.
+    """
+    return {
+        f"{layer.name.removesuffix('_norm')}/{variable.name}": variable
+        for layer in [*network.convs, *network.norms, network.paint]
+        for variable in layer.weights
+    }
+
+
+def random_vgg19() -> dict[str, np.ndarray]:
+    """VGG19 down to conv3_4 with features of about equal strength."""
+    random = np.random.default_rng(0)
+    arrays, inputs = {}, 3
+    for block, count in ((1, 2), (2, 2), (3, 4)):
+        for i in range(1, count + 1):
+            shape = 3, 3, inputs, 32 * 2**block
+            kernel = random.normal(0, (2 / (9 * inputs)) ** 0.5, shape)
+            name, inputs = f"block{block}_conv{i}", shape[-1]
+            arrays[f"{name}/kernel"] = kernel.astype("float32")
+            arrays[f"{name}/bias"] = np.zeros(inputs, "float32")
+    return arrays
+
+
+def _tensorflow(threads):
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    return tf
+
+
+def _require_torch():
+    for name in ("torch", "onnxruntime"):
+        if importlib.util.find_spec(name) is None:
+            raise MissingExtraError("this comparison", "benchmark")
+
+
+if __name__ == "__main__":
+    program.run(main)

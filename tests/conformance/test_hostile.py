@@ -1,0 +1,184 @@
+"""Hostile input: mutated files, extreme sizes, random command lines.
+
+HOSTILE_INPUTS sets how many are tried in all (240 by default), HOSTILE_SEED
+which (0 by default). A failure names its seed.
+"""
+
+import io
+import json
+import os
+import random
+import resource
+
+import numpy as np
+import pytest
+from PIL import Image, features
+from programs import run_program
+from verbs import VERBS, write_material
+
+from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.saved_model import read_model
+from fast_depth_style.images.files import read_picture, read_rgb
+from fast_depth_style.images.picture import Picture, UnreadablePicture
+from fast_depth_style.perception.weight_files import read_convolutions
+from fast_depth_style.runs import checkpoint, folder
+from fast_depth_style.runs.losses import read_losses
+from fast_depth_style.stylization.photos import stylize
+
+_COUNT = int(os.environ.get("HOSTILE_INPUTS", "240"))
+_SEED = int(os.environ.get("HOSTILE_SEED", "0"))
+_BOUND = 4 << 30
+"""Bytes of memory that this process may take in all."""
+
+_FORMATS = ["BMP", "GIF", "JPEG", "PNG", "PPM", "TGA", "TIFF", "ICO", "PCX"]
+_FORMATS += [
+    name
+    for name, feature in (
+        ("WEBP", "webp"),
+        ("JPEG2000", "jpg_2000"),
+        ("AVIF", "avif"),
+    )
+    if features.check(feature)
+]
+
+
+def _mutated(draw: random.Random, data: bytes) -> bytes:
+    """Cut, with bytes flipped, zeroed, repeated, or moved."""
+    data = bytearray(data)
+    for _ in range(draw.choice((1, 1, 3, 20))):
+        if not data:
+            break
+        at, length = draw.randrange(len(data)), draw.randint(1, 64)
+        kind = draw.randrange(5)
+        if kind == 0:
+            del data[at:]
+        elif kind == 1:
+            data[at] ^= 1 << draw.randrange(8)
+        elif kind == 2:
+            data[at : at + length] = bytes(length)
+        elif kind == 3:
+            data[at:at] = data[at : at + length]
+        else:
+            data[at : at + length] = draw.randbytes(length)
+    return bytes(data)
+
+
+def _pictures() -> dict[str, bytes]:
+    pixels = np.random.default_rng(0).integers(0, 256, (33, 29, 3), np.uint8)
+    found = {}
+    for name in _FORMATS:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, name)
+        found[name] = file.getvalue()
+    return found
+
+
+def _require_bounded() -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert peak < _BOUND, f"{peak >> 20} MiB"
+
+
+def test_mutated_pictures_are_read_or_refused():
+    whole = _pictures()
+    for number in range(_COUNT // 2):
+        draw = random.Random(_SEED + number)
+        name = draw.choice([*whole])
+        try:
+            found = read_picture(_mutated(draw, whole[name]))
+        except UnreadablePicture as error:
+            assert "\n" not in str(error), (number, name)
+        else:
+            assert isinstance(found, Picture), (number, name)
+    _require_bounded()
+
+
+def test_pictures_of_any_size_are_painted(small_model):
+    model = read_model(small_model)
+    for number in range(_COUNT // 24):
+        draw = random.Random(_SEED + number)
+        height = round(20_000 ** draw.random())
+        width = round(min(20_000, 3_000_000 / height) ** draw.random())
+        photo = np.full((height, width, 3), draw.randrange(256), np.uint8)
+        if draw.random() < 0.5:
+            height, width = width, height
+            photo = photo.transpose(1, 0, 2)
+        painted = stylize(np.ascontiguousarray(photo), model)
+        assert painted.shape == photo.shape, (number, height, width)
+    _require_bounded()
+
+
+def test_mutated_state_is_read_or_refused(tmp_path):
+    """Weights, checkpoints, settings and losses of a run."""
+    kernel = np.zeros((3, 3, 3, 64), np.float32)
+    weights = {"block1_conv1/kernel": kernel, "block1_conv1/bias": kernel[0, 0]}
+    np.savez(tmp_path / "weights.npz", **weights)
+    np.savez(tmp_path / "step_0000001.npz", a=kernel)
+    (tmp_path / "settings.json").write_text(json.dumps({"steps": 3}))
+    (tmp_path / "losses.csv").write_text("step,loss\n1,2.5\n2,2.25\n")
+    shapes = {"block1_conv1": (3, 3, 3, 64)}
+    readers = {
+        "weights.npz": lambda p: read_convolutions(p, shapes, "VGG19"),
+        "step_0000001.npz": lambda p: checkpoint.restore(p, {"a": _Variable()}),
+        "settings.json": lambda p: folder.read_settings(p.parent, "workdir"),
+        "losses.csv": read_losses,
+    }
+    whole = {name: (tmp_path / name).read_bytes() for name in readers}
+    for number in range(_COUNT // 8):
+        draw = random.Random(_SEED + number)
+        name = draw.choice([*readers])
+        (tmp_path / name).write_bytes(_mutated(draw, whole[name]))
+        try:
+            readers[name](tmp_path / name)
+        except (RequestError, ValueError) as error:
+            assert "\n" not in str(error), (number, name)
+        (tmp_path / name).write_bytes(whole[name])
+
+
+class _Variable:
+    shape = (3, 3, 3, 64)
+
+    def assign(self, value):
+        assert value.shape == self.shape
+
+
+_VALUES = ("", " ", "0", "-1", "1e400", "nan", "ü", "~", "/", ".", "a,b", ":")
+_VALUES += ("x" * 300, "/proc/self/mem", "true", "2147483648", "{}", "-", "\t")
+
+
+def test_random_command_lines_are_done_or_refused(tmp_path, small_model):
+    write_material(tmp_path, small_model)
+    verbs = [verb for verb in VERBS if not verb.extra]
+    for number in range(_COUNT // 12):
+        draw = random.Random(_SEED + number)
+        verb = draw.choice(verbs)
+        request = verb.request(tmp_path)
+        for flag in draw.sample([*request], draw.choice((1, 1, 2))):
+            request[flag] = draw.choice(_VALUES)
+        # Long runs of what is right are not the point.
+        request |= {"steps": "0"} if "steps" in request else {}
+        request |= {"iterations": "0"} if "iterations" in request else {}
+        done = run_program(f"{verb.name}.py", **request)
+        assert done.returncode in (0, 1, 2), (number, verb.name, request)
+        assert "Traceback" not in done.stderr, (number, done.stderr)
+
+
+@pytest.mark.slow
+def test_a_photo_in_a_folder_may_be_anything(tmp_path, small_model):
+    """All at once: a folder of mutated pictures through the program."""
+    whole = _pictures()
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(_COUNT // 4):
+        draw = random.Random(_SEED + number)
+        name = draw.choice([*whole])
+        path = photos / f"{number}.{name.lower()}"
+        path.write_bytes(_mutated(draw, whole[name]))
+    Image.fromarray(read_rgb(whole["PNG"])).save(photos / "good.png")
+
+    done = run_program(
+        "stylize.py", model=small_model, input=photos, output=tmp_path / "out"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out" / "good.png").is_file()

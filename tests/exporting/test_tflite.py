@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
+
+from fast_depth_style.exporting.tflite import convert_tflite, read_tflite
+
+_PICTURES = np.random.default_rng(0).uniform(0, 255, (2, 7, 9, 3))
+
+
+def _picture(height, width):
+    """(1, height, width, 3) float32, soft."""
+    rows = np.linspace(0, 6, height).astype(int)
+    columns = np.linspace(0, 8, width).astype(int)
+    return _PICTURES[:1, rows][:, :, columns].astype(np.float32)
+
+
+def _psnr(actual, expected):
+    return 10 * np.log10(255.0**2 / np.mean((actual - expected) ** 2))
+
+
+def _expected(network, picture):
+    return np.clip(np.asarray(network(picture)), 0, 255)
+
+
+@pytest.fixture(scope="module")
+def files(small_network, tmp_path_factory):
+    """{kind: file}, int8 calibrated on the picture that it is tried with."""
+    folder = tmp_path_factory.mktemp("tflite")
+    calibration = _picture(40, 48).astype(np.uint8)
+    made = {kind: folder / f"{kind}.tflite" for kind in ("float32", "int8")}
+    for kind, path in made.items():
+        path.write_bytes(
+            convert_tflite(small_network, kind, (40, 48), calibration)
+        )
+    return made
+
+
+def test_float32_is_the_network_and_is_clipped(small_network, files):
+    run = read_tflite(files["float32"])
+    picture = _picture(40, 48)
+    painted = run(picture)
+    np.testing.assert_allclose(
+        painted, _expected(small_network, picture), atol=0.05
+    )
+    assert painted.min() == 0 and painted.max() == 255
+    with pytest.raises(ValueError):
+        run(_picture(40, 44))
+
+
+def test_a_dynamic_float16_file_takes_any_size(small_network, tmp_path):
+    path = tmp_path / "float16.tflite"
+    path.write_bytes(convert_tflite(small_network, "float16", None))
+    run = read_tflite(path, threads=2)
+    for size in ((32, 48), (37, 18), (32, 48)):
+        picture = _picture(*size)
+        painted = run(picture)
+        assert painted.shape == picture.shape
+        assert _psnr(painted, _expected(small_network, picture)) > 50
+
+
+def test_int8_is_small_and_near(small_network, files):
+    picture = _picture(40, 48)
+    painted = read_tflite(files["int8"])(picture)
+    assert 25 < _psnr(painted, _expected(small_network, picture)) < 60
+    assert files["int8"].stat().st_size < files["float32"].stat().st_size
+
+
+def _operators(path):
+    model = flatbuffer_utils.read_model(str(path))
+    (graph,) = model.subgraphs
+    return {
+        flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex)
+        for operator in graph.operators
+    }
+
+
+def test_only_operators_that_phones_have_and_have_fast(files, capfd):
+    expected = set(
+        "ADD CONCATENATION CONV_2D DEPTH_TO_SPACE MEAN MINIMUM MUL RELU RSQRT"
+        " SQUARED_DIFFERENCE STRIDED_SLICE SUB TRANSPOSE_CONV".split()
+    )
+    assert _operators(files["float32"]) == expected
+    assert _operators(files["int8"]) == expected | {"QUANTIZE", "DEQUANTIZE"}
+    for path in files.values():
+        tf.lite.experimental.Analyzer.analyze(
+            model_path=str(path), gpu_compatibility=True
+        )
+        assert "looks compatible with GPU delegate" in capfd.readouterr().out
+
+
+def test_the_same_network_gives_the_same_file(small_network, files):
+    again = convert_tflite(small_network, "float32", (40, 48))
+    assert again == files["float32"].read_bytes()

@@ -1,0 +1,253 @@
+"""Losses against their equations, computed in numpy, and their gradients."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from gradients import assert_gradient
+
+from fast_depth_style.losses import content, depth, pixels, style
+from fast_depth_style.losses.gradient_limit import limit_gradient
+
+
+def _normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def _uniform(low, high, *shape, seed=0):
+    draw = np.random.default_rng(seed).uniform(low, high, shape)
+    return draw.astype("float32")
+
+
+_FEATURES = _normal(2, 3, 5, 4, 6)
+_MAPS = _uniform(1, 5, 2, 2, 6, 5)
+_PICTURES = _uniform(-60, 320, 2, 5, 7, 3)
+_GRAMS = {
+    "a": _normal(2, 3, 3),
+    "b": _normal(2, 5, 5, seed=1),
+    "not counted": _normal(2, 2, 2),
+}
+_STYLE = {"a": _normal(1, 3, 3, seed=2), "b": _normal(1, 5, 5, seed=3)}
+
+
+def _each(function, pictures, targets):
+    pairs = zip(pictures.astype("f8"), targets.astype("f8"), strict=True)
+    return np.mean([function(y, x) for y, x in pairs])
+
+
+def _relative(y, x):
+    return np.sum((y - x) ** 2) / np.sum(x**2)
+
+
+def _gram(features):
+    """One picture at a time, one pair of channels at a time."""
+    batch, height, width, channels = features.shape
+    gram = np.zeros((batch, channels, channels))
+    for n, i, j in np.ndindex(gram.shape):
+        products = features[n, ..., i].astype("f8") * features[n, ..., j]
+        gram[n, i, j] = np.sum(products) / (height * width * channels)
+    return gram
+
+
+def _total_variation(pictures):
+    vertical, horizontal = [], []
+    for n, i, j, c in np.ndindex(pictures.shape):
+        here = float(pictures[n, i, j, c])
+        if i + 1 < pictures.shape[1]:
+            vertical.append((pictures[n, i + 1, j, c] - here) ** 2)
+        if j + 1 < pictures.shape[2]:
+            horizontal.append((pictures[n, i, j + 1, c] - here) ** 2)
+    return np.mean(vertical) + np.mean(horizontal)
+
+
+def _out_of_range(pictures):
+    return np.mean([max(-x, x - 255, 0) ** 2 for x in pictures.flat])
+
+
+def _lattice(pictures):
+    windows = [
+        picture[i : i + 24, j : j + 24]
+        for picture in pictures.astype("f8")
+        for i in range(0, picture.shape[0] - 23, 24)
+        for j in range(0, picture.shape[1] - 23, 24)
+    ]
+    steps = range(0, 24, 4)
+    blocks = [
+        np.mean([w[i : i + 4, j : j + 4] for i in steps for j in steps], axis=0)
+        for w in windows
+    ]
+    return np.mean([np.var(block, axis=(0, 1)) for block in blocks])
+
+
+# Name: the loss, its equation in numpy, the picture's input and its target.
+_LOSSES = {
+    "content": (
+        content.content_loss,
+        lambda y, x: np.mean((y.astype("f8") - x) ** 2),
+        *_FEATURES,
+    ),
+    # Every photo counts the same, however strong its features.
+    "relative content": (
+        content.relative_content_loss,
+        lambda y, x: _each(_relative, y, x),
+        *_FEATURES * np.float32([1, 9, 0.3])[None, :, None, None, None],
+    ),
+    "depth in centimetres": (
+        lambda y, x: depth.raw_depth_loss(y, x, True),
+        lambda y, x: np.mean((100.0 * (y.astype("f8") - x)) ** 2),
+        *_MAPS,
+    ),
+    "inverse depth": (
+        lambda y, x: depth.raw_depth_loss(y, x, False),
+        lambda y, x: np.mean((y.astype("f8") - x) ** 2),
+        *_MAPS,
+    ),
+    "depth features": (
+        lambda y, x: depth.depth_feature_loss([y, 3 * y[:, :2]], [x, x[:, :2]]),
+        lambda y, x: (
+            (_each(_relative, y, x) + _each(_relative, 3 * y[:, :2], x[:, :2]))
+            / 2
+        ),
+        *_FEATURES,
+    ),
+    "squared difference": (
+        pixels.squared_difference,
+        lambda y, x: np.mean((y.astype("f8") - x) ** 2),
+        _PICTURES,
+        _PICTURES[::-1],
+    ),
+    "total variation": (
+        lambda y, x: pixels.total_variation(y),
+        lambda y, x: _total_variation(y),
+        _PICTURES,
+        None,
+    ),
+    "range": (
+        lambda y, x: pixels.out_of_range(y),
+        lambda y, x: _out_of_range(y),
+        _PICTURES,
+        None,
+    ),
+    "lattice": (
+        lambda y, x: pixels.lattice(y),
+        lambda y, x: _lattice(y),
+        _uniform(0, 255, 2, 50, 71, 3),
+        None,
+    ),
+    "gram": (
+        lambda y, x: tf.reduce_sum(style.gram_matrix(y) * _GRAMS["b"][:1]),
+        lambda y, x: np.sum(_gram(y) * _GRAMS["b"][:1]),
+        _normal(2, 5, 4, 5),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _LOSSES)
+def test_a_loss_is_its_equation_and_its_gradient_the_numerical_one(name):
+    loss, equation, pictures, targets = _LOSSES[name]
+    expected = equation(pictures, targets)
+    np.testing.assert_allclose(loss(pictures, targets), expected, rtol=1e-4)
+    # Smaller, or rounding drowns the difference.
+    pictures = pictures[:1, :25, :24]
+    targets = None if targets is None else targets[:1, :25, :24]
+    assert_gradient(lambda x: loss(x, targets), pictures)
+
+
+def test_what_has_no_features_or_half_precision_is_finite():
+    features = np.full((1, 8, 8, 2), 300.0, "float16")
+    assert np.isfinite(content.relative_content_loss(features, 0 * features))
+    assert np.isfinite(content.relative_content_loss(features, -features))
+    assert np.isfinite(content.content_loss(features, -features))
+
+
+def test_style_losses_are_johnsons_equation_4():
+    def squares(name, n):
+        return (_GRAMS[name][n].astype("f8") - _STYLE[name][0]) ** 2
+
+    sums = [np.mean([squares(k, n).mean() for n in (0, 1)]) for k in _STYLE]
+    np.testing.assert_allclose(
+        style.style_loss(_GRAMS, _STYLE), np.sum(sums), rtol=1e-5
+    )
+    terms = [
+        squares(name, n).sum() / np.sum(np.square(_STYLE[name], dtype="f8"))
+        for name in _STYLE
+        for n in (0, 1)
+    ]
+    np.testing.assert_allclose(
+        style.relative_style_loss(_GRAMS, _STYLE), np.mean(terms), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("loss", [style.style_loss, style.relative_style_loss])
+def test_gradient_of_style(loss):
+    features = _normal(2, 5, 4, 3)
+    target = {"a": _gram(features[::-1] * 1.5)[:1].astype("float32")}
+    assert_gradient(
+        lambda x: loss({"a": style.gram_matrix(x)}, target), features
+    )
+
+
+def test_gram_matrices_in_half_precision():
+    features = np.full((1, 64, 64, 2), 100, "float16")
+    gram = np.asarray(style.gram_matrix(features))
+    assert gram.dtype == np.float32
+    np.testing.assert_allclose(gram, 5000.0)
+
+    x, weights = _normal(2, 5, 4, 3), _normal(3, 3, seed=1)
+    results = []
+    for dtype in (tf.bfloat16, tf.float32):
+        rounded = tf.cast(tf.cast(x, tf.bfloat16), dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(rounded)
+            gram = style.gram_matrix(rounded)
+            total = tf.reduce_sum(gram * weights)
+        gradient = tape.gradient(total, rounded)
+        assert gram.dtype == tf.float32 and gradient.dtype == dtype
+        results.append((gram, tf.cast(gradient, tf.float32)))
+    (rough, rough_gradient), (exact, exact_gradient) = results
+    np.testing.assert_allclose(rough, exact, rtol=2**-8, atol=1e-6)
+    error = np.linalg.norm(rough_gradient - exact_gradient)
+    assert error < 0.005 * np.linalg.norm(exact_gradient)
+
+
+@pytest.mark.parametrize("at_hand", [False, True])
+def test_features_at_several_scales(at_hand):
+    pictures, seen = _normal(2, 9, 6, 3), []
+
+    def network(x):
+        seen.append(x)
+        return {"a": x * 2, "b": x * 3, "c": x * 4}
+
+    found = style.scaled_features(
+        network, pictures, ("a", "b"), 3, network(pictures) if at_hand else None
+    )
+
+    assert [*found] == [(n, name) for n in range(3) for name in ("a", "b")]
+    assert len(seen) == 3
+    half = pictures[:, :8].reshape(2, 4, 2, 3, 2, 3).mean((2, 4))
+    quarter = half[:, :, :2].reshape(2, 2, 2, 1, 2, 3).mean((2, 4))
+    for scale, each in enumerate((pictures, half, quarter)):
+        for name, factor in (("a", 2), ("b", 3)):
+            np.testing.assert_allclose(
+                found[scale, name], each * factor, rtol=1e-5, atol=1e-6
+            )
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_each_pictures_gradient_is_limited_on_its_own(jit):
+    pictures, weights = _normal(2, 3, 4, 5, 3)
+    weights *= np.float32([1, 100, 0.001])[:, None, None, None]
+
+    @tf.function(jit_compile=jit)
+    def gradient(pictures, weights, limit):
+        with tf.GradientTape() as tape:
+            tape.watch(pictures)
+            value = tf.reduce_sum(limit_gradient(pictures, limit) * weights)
+        return tape.gradient(value, pictures)
+
+    limited = gradient(pictures, weights, tf.constant(2.0)).numpy()
+    for picture, weight in zip(limited, weights, strict=True):
+        expected = weight * min(1.0, 2.0 / np.linalg.norm(weight))
+        np.testing.assert_allclose(picture, expected, rtol=1e-5)
+    assert not gradient(pictures, weights, tf.constant(0.0)).numpy().any()
+    np.testing.assert_array_equal(limit_gradient(pictures, 0.1), pictures)

@@ -1,0 +1,359 @@
+"""The objective against independent computations."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tiny_material import write_material
+
+from fast_depth_style.images.files import read_rgb
+from fast_depth_style.losses import pixels
+from fast_depth_style.objective import Objective, StyleTarget, style_target
+from fast_depth_style.perception import registry
+from fast_depth_style.perception.random_views import RandomViews
+from fast_depth_style.training.build import DepthRamp
+from fast_depth_style.training.settings import TrainingSettings
+
+_RAW = {
+    "relative_losses": False,
+    "depth_features": False,
+    "depth_gradient_limit": 0.0,
+    "depth_views": False,
+}
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    random = np.random.default_rng(1)
+    photos = tf.image.resize(random.uniform(30, 220, (2, 8, 8, 3)), (64, 64))
+    noise = random.normal(0, 20, photos.shape).astype("float32")
+    return photos, photos + noise
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Settings with networks of random weights."""
+    folder = write_material(tmp_path_factory.mktemp("material"))
+    return TrainingSettings(
+        style=str(folder / "painting.png"),
+        perceptual_network=f"vgg19:{folder / 'vgg19.npz'}",
+        depth_network=f"fast_depth:{folder / 'fast_depth.npz'}",
+        style_scales=1,
+        style_layers=("relu1_1", "relu2_1"),
+        content_layer="relu2_1",
+        image_size=64,
+        style_size=64,
+    )
+
+
+@pytest.fixture(scope="module")
+def perceptual(small):
+    layers = {*small.style_layers, small.content_layer}
+    return registry.perceptual_network(small.perceptual_network, layers)
+
+
+@pytest.fixture(scope="module")
+def painting(small):
+    return read_rgb(small.style)[:64, :64]
+
+
+@pytest.fixture(scope="module")
+def make(small, perceptual, painting):
+    """Makes an objective of the small settings, with changes."""
+
+    def make(depth=True, perceptual=perceptual, teacher=None, ramp=None, **new):
+        settings = dataclasses.replace(small, **new)
+        styles = []
+        if perceptual is not None:
+            styles = [style_target(settings, perceptual, painting)]
+        return Objective(
+            settings,
+            perceptual,
+            registry.depth_network(settings.depth_network) if depth else None,
+            styles,
+            teacher,
+            float(np.var(painting, axis=(0, 1)).mean()),
+            ramp,
+        )
+
+    return make
+
+
+def _terms(objective, photos, painted, step=0):
+    step = tf.constant(step)
+    return objective(painted, objective.targets(photos, step), step)
+
+
+def _gram(features):
+    flat = features.reshape(features.shape[0], -1, features.shape[-1])
+    return np.einsum("bnc,bnd->bcd", flat, flat) / flat[0].size
+
+
+def _relative(found, target):
+    """Squared difference, relative to the target's."""
+    axes = tuple(range(1, np.ndim(found)))
+    squares = ((found - target) ** 2).sum(axes) / (target**2).sum(axes)
+    return squares.mean()
+
+
+def _double(features):
+    return {name: np.array(value, "f8") for name, value in features.items()}
+
+
+def _halved(pictures):
+    batch, height, width, _ = pictures.shape
+    blocks = pictures.reshape(batch, height // 2, 2, width // 2, 2, 3)
+    return blocks.mean((2, 4))
+
+
+def _numpy(terms):
+    return {name: float(value) for name, value in terms.items()}
+
+
+def test_terms_are_relative_to_what_they_compare_with(
+    make, perceptual, pictures, small, painting
+):
+    photos, painted = pictures
+    terms = _numpy(_terms(make(depth=False), photos, painted))
+
+    painting = painting[None].astype("float32")
+    y, s, x = (_double(perceptual(p)) for p in (painted, painting, photos))
+    style = np.mean(
+        [_relative(_gram(y[n]), _gram(s[n])) for n in small.style_layers]
+    )
+    content = _relative(y["relu2_1"], x["relu2_1"])
+    p = painted.numpy().astype("f8") / 127.5
+    tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
+    outside = p - np.clip(p, 0, 2)
+    expected = {
+        "content": content,
+        "style": style,
+        "tv": tv,
+        "range": (outside**2).mean(),
+        "lattice": float(pixels.lattice(painted)) / 127.5**2,
+        "border": float(pixels.border(painted, photos)) / 127.5**2,
+    }
+    assert [*terms] == [*expected]
+    np.testing.assert_allclose(
+        [*terms.values()], [*expected.values()], rtol=1e-4
+    )
+
+
+def test_raw_terms_are_mean_squared_differences(
+    make, perceptual, pictures, small
+):
+    photos, painted = pictures
+    objective = make(**_RAW)
+    terms = _numpy(_terms(objective, photos, painted))
+
+    y, x = (np.array(perceptual(p)["relu2_1"], "f8") for p in pictures[::-1])
+    p = painted.numpy().astype("f8")
+    tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
+    estimator = registry.depth_network(objective.settings.depth_network)
+    depth = [np.array(estimator(q), "f8") * 100 for q in (painted, photos)]
+    assert estimator.is_metric  # so it is compared in centimetres
+    np.testing.assert_allclose(
+        [terms["content"], terms["tv"], terms["depth"]],
+        [((y - x) ** 2).mean(), tv, ((depth[0] - depth[1]) ** 2).mean()],
+        rtol=1e-4,
+    )
+
+
+def test_photo_and_painting_themselves_cost_nothing(make, painting, pictures):
+    photos, _ = pictures
+    terms = _numpy(_terms(make(depth_views=False), photos, photos))
+    painting = tf.constant(painting[None], tf.float32)
+
+    assert terms["content"] == terms["range"] == terms["depth"] == 0
+    assert terms["style"] > 0.1 and terms["tv"] > 0
+    terms = _terms(make(depth=False), photos[:1], painting)
+    assert float(terms["style"]) < 1e-8
+
+
+def test_depth_is_compared_through_each_step_s_view_and_zoom(make, pictures):
+    photos, painted = pictures
+    objective = make()
+    estimator = registry.depth_network(objective.settings.depth_network)
+    views = RandomViews(0)
+
+    for step in (0, 1):
+        seen = views.zoom(views.recolor(painted, step), step)
+        seen_photos = views.zoom(photos, step)
+        depth, targets = estimator.outputs(seen_photos)
+        targets = [depth[..., None], *targets]
+        depth, features = estimator.outputs(seen)
+        features = [depth[..., None], *features]
+        expected = np.mean(
+            [
+                _relative(np.array(y, "f8"), np.array(x, "f8"))
+                for y, x in zip(features, targets, strict=True)
+            ]
+        )
+        found = _terms(objective, photos, painted, step)["depth"]
+        np.testing.assert_allclose(found, expected, rtol=5e-3)
+
+
+def test_several_depth_networks_are_compared_side_by_side(make, pictures):
+    photos, painted = pictures
+    one = make(depth_views=False)
+    spec = one.settings.depth_network
+    both = make(depth_views=False, depth_network=f"{spec},{spec}")
+
+    # Twice the same network: the same mean.
+    expected, found = (
+        float(_terms(objective, photos, painted)["depth"])
+        for objective in (one, both)
+    )
+
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_terms_of_weight_zero_are_not_computed(make, pictures):
+    """Nor is a network run for them."""
+
+    def refuse(photos):
+        raise AssertionError("this network has nothing to do")
+
+    objective = make(
+        depth=False,
+        perceptual=None,
+        teacher=refuse,
+        distillation_weight=0.0,
+        tv_weight=0.0,
+    )
+
+    assert {*objective.terms} == {"range", "lattice", "border"}
+    assert {*_terms(objective, *pictures)} == {*objective.terms}
+
+
+def test_the_total_is_weighted_and_shares_add_up(make):
+    objective = make(style_weight=2.0, content_weight=0.0, depth_weight=5.0)
+    terms = {"style": 3.0, "depth": 0.5, "tv": 10}
+    terms |= {"lattice": 0.04, "border": 0.03, "range": 0}
+
+    # tv, lattice, border and range keep their weights, 0.5, 100, 100 and 30.
+    total = 2 * 3 + 5 * 0.5 + 0.5 * 10 + 100 * 0.04 + 100 * 0.03
+    assert float(objective.total(terms, 0)) == pytest.approx(total)
+    shares = objective.shares(terms, 0)
+    assert shares["style"] == pytest.approx(6 / total)
+    assert sum(shares.values()) == pytest.approx(1)
+    nothing = objective.shares(dict.fromkeys(objective.terms, 0.0), 0)
+    assert set(nothing.values()) == {0.0}
+
+
+def test_depth_waits_then_comes_in_over_a_tenth_of_the_run(make):
+    objective = make(ramp=DepthRamp(0.2, 100), depth_weight=4.0)
+
+    for step, weight in ((0, 0), (20, 0), (25, 2), (30, 4), (99, 4)):
+        for given in (step, tf.constant(step)):
+            total = objective.total({"depth": 1.0}, given)
+            assert float(total) == pytest.approx(weight, abs=1e-5)
+    assert float(make(ramp=DepthRamp(0.0, 9)).total({"depth": 1.0}, 0)) == 5
+
+
+def _gradient(objective, pictures, step):
+    photos, painted = pictures
+    step = tf.constant(step)
+    with tf.GradientTape() as tape:
+        tape.watch(painted)
+        terms = objective(painted, objective.targets(photos, step), step)
+        total = objective.total(terms, step)
+    return tape.gradient(total, painted).numpy()
+
+
+def test_depth_adds_a_gradient_of_limited_length_when_its_turn_comes(
+    make, pictures
+):
+    changes = {"ramp": DepthRamp(0.2, 100), "depth_weight": 2.0}
+    objective = make(**changes)
+    without = _gradient(make(depth=False, **changes), pictures, 0)
+
+    before = _gradient(objective, pictures, 20) - without
+    later = _gradient(objective, pictures, 30) - without
+
+    assert np.abs(before).max() < 1e-6 * np.abs(without).max()
+    lengths = np.sqrt((later**2).sum((1, 2, 3)))
+    assert (lengths > 0).all()
+    assert (lengths <= 1.01 * 0.05 * 2.0 / (2 * 64)).all()
+
+
+def test_distillation_compares_with_the_teacher_s_picture(
+    make, painting, pictures
+):
+    """As bytes would hold it, in units of the painting's variance."""
+    photos, painted = pictures
+    objective = make(
+        depth=False, perceptual=None, teacher=lambda x: 2.0 * x - 100.0
+    )
+    with tf.GradientTape() as tape:
+        tape.watch([photos, painted])
+        terms = _terms(objective, photos, painted)
+    slopes = tape.gradient(terms["distillation"], [photos, painted])
+
+    target = 2.0 * photos.numpy().astype("f8") - 100.0
+    assert target.min() < 0 and target.max() > 255
+    difference = painted.numpy() - np.clip(target, 0, 255)
+    variance = np.mean([painting[..., c].var() for c in range(3)])
+    assert {*terms} == {"distillation", "tv", "lattice", "border", "range"}
+    np.testing.assert_allclose(
+        terms["distillation"], (difference**2).mean() / variance, rtol=1e-4
+    )
+    assert slopes[0] is None  # The teacher learns nothing.
+    np.testing.assert_allclose(
+        slopes[1], 2 * difference / difference.size / variance, atol=1e-9
+    )
+
+
+def test_style_is_compared_at_every_scale(
+    make, perceptual, pictures, painting, small
+):
+    photos, painted = pictures
+    objective = make(depth=False, style_scales=2)
+    found = float(_terms(objective, photos, painted)["style"])
+
+    one, other = painted.numpy(), painting[None]
+    terms = []
+    for _ in range(2):
+        y, s = (_double(perceptual(p)) for p in (one, other.astype("f4")))
+        terms += [
+            _relative(_gram(y[n]), _gram(s[n])) for n in small.style_layers
+        ]
+        one, other = _halved(one), _halved(other)
+    assert len(set(terms)) == 4
+    np.testing.assert_allclose(found, np.mean(terms), rtol=1e-4)
+
+
+def test_a_style_counts_by_its_weight_where_its_mask_is(
+    make, perceptual, pictures, small, painting
+):
+    """Two styles, one in the left half of the picture, one in the right."""
+    photos, painted = pictures
+    plain = make(depth=False)
+    features = perceptual(painted)
+    expected, styles = 0.0, []
+    for weight, side in ((0.25, slice(None, 32)), (0.75, slice(32, None))):
+        masks = {}
+        for name in small.style_layers:
+            mask = np.zeros((1, 64, 64, 1), "float32")
+            mask[:, :, side] = 1.0
+            height = features[name].shape[1]
+            step = 64 // height
+            masks[0, name] = mask[:, ::step, ::step]
+        target = style_target(small, perceptual, painting, weight, None, masks)
+        styles.append(target)
+        losses = [
+            _relative(
+                _gram(np.array(features[n], "f8") * masks[0, n]),
+                np.array(target.grams[0, n], "f8"),
+            )
+            for n in small.style_layers
+        ]
+        expected += weight * np.mean(losses)
+
+    objective = Objective(small, perceptual, None, styles)
+    found = float(_terms(objective, photos, painted)["style"])
+
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert isinstance(styles[0], StyleTarget)
+    assert found != pytest.approx(float(_terms(plain, *pictures)["style"]))

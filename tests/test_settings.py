@@ -1,0 +1,159 @@
+"""Settings classes: ranges, JSON, flags, presets."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+from programs import flags_of
+
+from fast_depth_style import settings as fields
+from fast_depth_style.errors import RequestError
+from fast_depth_style.settings import setting, settings_class
+from fast_depth_style.training.settings import (
+    PRESETS,
+    TrainingSettings,
+    preset,
+    read_settings,
+)
+
+
+@settings_class
+class _Settings:
+    """A fence."""
+
+    colour: str = setting("red", "What colour.", choices=("red", "blue"))
+    coats: int = setting(2, "How many coats.", least=1, most=9)
+    width: float = setting(1.5, "How wide, in metres.", above=0)
+    posts: tuple[int, ...] | None = setting(None, "Where posts stand.")
+
+    def __post_init__(self):
+        fields.check(self)
+
+
+@pytest.mark.parametrize(
+    "name, value, says",
+    [
+        ("colour", "green", "--colour=green: choose red or blue"),
+        ("coats", 0, "--coats=0: must be at least 1"),
+        ("coats", 10, "--coats=10: must be at most 9"),
+        ("width", 0.0, "--width=0.0: must be more than 0"),
+        ("width", math.nan, "--width=nan: give a finite number"),
+        ("width", math.inf, "--width=inf: give a finite number"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_its_flag(name, value, says):
+    with pytest.raises(RequestError) as refused:
+        _Settings(**{name: value})
+
+    assert str(refused.value) == says
+
+
+def test_the_docstring_lists_every_field():
+    assert "coats: How many coats. (default: 2)" in _Settings.__doc__
+
+
+@pytest.mark.parametrize("posts", [None, (1, 5)])
+def test_settings_survive_json(posts):
+    settings = _Settings("blue", posts=posts)
+
+    text = json.dumps(fields.to_json(settings))
+
+    assert fields.from_json(_Settings, json.loads(text)) == settings
+    with pytest.raises(TypeError, match="height"):
+        fields.from_json(_Settings, {"height": 3})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_valid_and_may_be_changed(name):
+    settings = preset(name, style="a.jpg", steps=7, seed=None)
+
+    assert (settings.style, settings.steps, settings.seed) == ("a.jpg", 7, 0)
+    assert read_settings(json.loads(json.dumps(settings.to_json()))) == (
+        dataclasses.replace(
+            settings,
+            style_layers=settings.resolved_style_layers(),
+            content_layer=settings.resolved_content_layer(),
+            depth_from=settings.resolved_depth_from(),
+        )
+    )
+
+
+def test_stanford_has_the_numbers_of_the_report():
+    settings = preset("stanford")
+
+    assert settings.weights() == {
+        "content": 7.5,
+        "style": 100,
+        "depth": 200,
+        "tv": 200,
+        "range": 1,
+        "distillation": 10,
+    }
+    assert settings.content_layer == "relu4_2"
+    assert settings.style_layers[-1] == "relu5_1"
+    assert (settings.learning_rate, settings.batch_size) == (1e-3, 4)
+    assert (settings.image_size, settings.steps) == (256, 40000)
+
+
+def test_settings_of_the_version_before_are_read():
+    values = preset("balanced").to_json()
+    for name in (
+        "relative_losses",
+        "depth_features",
+        "depth_gradient_limit",
+        "depth_views",
+    ):
+        del values[name]
+
+    assert read_settings(values | {"loss_scale": "relative"}).depth_views
+    raw = read_settings(values | {"loss_scale": "raw"})
+    assert not (raw.relative_losses or raw.depth_views or raw.depth_features)
+
+
+def test_derived_defaults_follow_what_they_derive_from():
+    settings = preset("balanced")
+    squeezed = dataclasses.replace(
+        settings, perceptual_network="squeezenet:a.h5"
+    )
+
+    assert settings.resolved_content_layer() == "relu3_1"
+    assert squeezed.resolved_content_layer() == "fire2"
+    assert squeezed.resolved_style_layers()[0] == "conv1"
+    assert settings.resolved_depth_from() == 0.2
+    started = dataclasses.replace(settings, initial_model="runs/first")
+    assert started.resolved_depth_from() == 0
+
+
+@pytest.mark.parametrize(
+    "name, changes, says",
+    [
+        ("balanced", {"image_size": 64, "style_scales": 4}, "pictures of 8"),
+        ("balanced", {"style_layers": ()}, "names no layer"),
+        ("mobile", {"style_weight": 0.0, "content_weight": 0.0}, "--teacher"),
+        ("stanford", {"depth_network": "compact,compact"}, "name one network"),
+        ("bold", {}, ", ".join(PRESETS)),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(name, changes, says):
+    with pytest.raises(RequestError, match=says):
+        preset(name, **changes)
+
+
+def test_a_term_of_weight_zero_or_without_network_does_not_count():
+    assert "depth" not in preset("balanced", depth_network="none").weights()
+    assert "tv" not in preset("balanced", tv_weight=0.0).weights()
+
+
+def test_every_setting_has_a_flag_that_shows_its_default():
+    found = flags_of("train")
+
+    for field in dataclasses.fields(TrainingSettings):
+        assert (field.name in found) == fields.meaning(field).flag
+        if field.name in found:
+            default, text = found[field.name]
+            assert default is None  # So that a preset sees what was given.
+            if field.default not in ("", None):
+                shown = str(field.default)
+                assert f"(default: {shown})" in text
+    assert {"workdir", "preset", "jit", "strategy"} < {*found}
