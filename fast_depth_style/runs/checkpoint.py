@@ -3,10 +3,8 @@
 import pathlib
 import re
 import sys
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -94,8 +92,10 @@ def restore(path: pathlib.Path, variables: Mapping[str, Any]) -> None:
             arrays = {name: file[name] for name in variables}
     except KeyError as error:
         raise ValueError(f"{path} does not fit this run: {error}") from error
-    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
-        raise ValueError(f"cannot read checkpoint {path}: {error}") from error
+    # NumPy lets through what zipfile, zlib and the parser of headers raise.
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"cannot read checkpoint {path}: {reason}") from error
     for name, variable in variables.items():
         if arrays[name].shape != tuple(variable.shape):
             raise ValueError(f"{path} does not fit this run at {name}")

@@ -77,12 +77,16 @@ def read_losses(path: pathlib.Path) -> list[dict[str, float]]:
     """The rows of a losses.csv, if there is one; one cut short is left out."""
     if not path.exists():
         return []
-    with path.open(newline="") as file:
-        return [
-            {name: float(value) for name, value in row.items()}
-            for row in csv.DictReader(file)
-            if None not in row.values() and "" not in row.values()
-        ]
+    found = []
+    with path.open(newline="", errors="replace") as file:
+        for row in csv.DictReader(file):
+            try:
+                values = {name: float(value) for name, value in row.items()}
+            except (TypeError, ValueError):
+                continue
+            if "step" in values and math.isfinite(values["step"]):
+                found.append(values)
+    return found
 
 
 def draw_losses(path: pathlib.Path, picture: pathlib.Path) -> None:

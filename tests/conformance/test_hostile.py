@@ -130,6 +130,7 @@ def test_mutated_state_is_read_or_refused(tmp_path):
         try:
             readers[name](tmp_path / name)
         except (RequestError, ValueError) as error:
+            assert name != "losses.csv", number  # Bad rows are left out.
             assert "\n" not in str(error), (number, name)
         (tmp_path / name).write_bytes(whole[name])
 
