@@ -50,7 +50,7 @@ class Program:
         environment = os.environ | (environment or {})
         self._process = _FORKS.Process(
             target=_run,
-            args=(command, environment, self._folder.name),
+            args=(command, environment, self._folder.name, os.getcwd()),
             daemon=True,
         )
         self._process.start()
@@ -104,7 +104,8 @@ def _flags_of(name):
     return {flag.name: (flag.default, flag.help) for flag in found}
 
 
-def _run(command, environment, folder):
+def _run(command, environment, folder, current):
+    os.chdir(current)  # The server that forks has its own.
     # Even where these tests run in the background, and ignore it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, name in ((1, "out"), (2, "err")):

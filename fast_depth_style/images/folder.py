@@ -98,11 +98,12 @@ def look_through(
             continue
         for entry in entries:
             path = pathlib.Path(entry.path)
-            if entry.is_dir():
-                link = entry.is_symlink()
-                (waiting.append if link else waiting.appendleft)(path)
-                continue
             try:
+                # A link may lead to where nobody may look.
+                if entry.is_dir():
+                    link = entry.is_symlink()
+                    (waiting.append if link else waiting.appendleft)(path)
+                    continue
                 reason = _why_not(path)
             except OSError as error:
                 reason = _reason(error)

@@ -146,8 +146,11 @@ _VALUES = ("", " ", "0", "-1", "1e400", "nan", "ü", "~", "/", ".", "a,b", ":")
 _VALUES += ("x" * 300, "/proc/self/mem", "true", "2147483648", "{}", "-", "\t")
 
 
-def test_random_command_lines_are_done_or_refused(tmp_path, small_model):
+def test_random_command_lines_are_done_or_refused(
+    tmp_path, small_model, monkeypatch
+):
     write_material(tmp_path, small_model)
+    monkeypatch.chdir(tmp_path)
     verbs = [verb for verb in VERBS if not verb.extra]
     for number in range(_COUNT // 12):
         draw = random.Random(_SEED + number)

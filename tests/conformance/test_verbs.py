@@ -23,9 +23,10 @@ def _each(verbs):
 
 
 @pytest.fixture
-def folder(tmp_path, small_model):
+def folder(tmp_path, small_model, monkeypatch):
     """What the requests name, in a folder of its own."""
     write_material(tmp_path / "material", small_model)
+    monkeypatch.chdir(tmp_path)
     return tmp_path / "material"
 
 

@@ -83,3 +83,13 @@ def test_a_folder_is_wanted(tmp_path):
     (tmp_path / "a.jpg").touch()
     with pytest.raises(RequestError, match="not a folder"):
         list_pictures(tmp_path / "a.jpg")
+
+
+def test_a_link_that_cannot_be_followed_is_named(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+
+    pictures, left_out = look_through(tmp_path)
+
+    assert pictures == [tmp_path / "a.png"]
+    assert [*left_out] == [tmp_path / "loop.png"]
