@@ -67,6 +67,7 @@ def run(main: Callable[..., None]) -> NoReturn:
         _quiet()
         main(*words)
         sys.stdout.flush()
+        _ignore_signals()
     except BrokenPipeError:
         # Python flushes stdout once more when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -104,6 +105,12 @@ def _note_signal(number: int, frame: FrameType | None) -> NoReturn:
     raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
+def _ignore_signals() -> None:
+    """A signal that comes when all is done changes nothing any more."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _open_standard_streams() -> None:
     """Lets a program run whose caller closed one of its streams."""
     for number, mode in ((0, "r"), (1, "w"), (2, "w")):
@@ -121,6 +128,7 @@ def _open_standard_streams() -> None:
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Exits with one line on stderr."""
+    _ignore_signals()
     sys.stdout.flush()
     print(f"{_name()}: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)

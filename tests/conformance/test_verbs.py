@@ -172,8 +172,9 @@ def test_after_an_interruption_the_same_command_ends_well(verb, number, folder):
     request = verb.request(folder)
     output = pathlib.Path(request[verb.output])
     process = Program(f"{verb.name}.py", **request)
-    # From before the first file to after the last.
-    time.sleep(random.Random(seed).uniform(0.2, 4.0))
+    # From before the first file to after the last; not before the program
+    # has begun to listen.
+    time.sleep(random.Random(seed).uniform(1.0, 4.0))
     with contextlib.suppress(ProcessLookupError):  # It has ended.
         process.send_signal(number)
     _, err = process.communicate()
