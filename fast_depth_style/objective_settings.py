@@ -5,6 +5,7 @@ Imports nothing heavy.
 
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
+from fast_depth_style.networks import MINIMUM_SIDE
 from fast_depth_style.perception.layer_names import default_layers
 from fast_depth_style.settings import setting, settings_class
 
@@ -107,3 +108,15 @@ class ObjectiveSettings:
         if not self.has_depth():
             weights["depth"] = 0.0
         return {name: weight for name, weight in weights.items() if weight}
+
+
+def require_large_enough(
+    style_scales: int, image_size: int, style_size: int
+) -> None:
+    """Refuses sizes in pixels whose smallest scale shows no style."""
+    side = min(image_size, style_size) >> style_scales - 1
+    if side < MINIMUM_SIDE:
+        raise RequestError(
+            f"--style_scales={style_scales}: pictures of {side} pixels show no"
+            " style; give fewer, or larger --image_size and --style_size"
+        )

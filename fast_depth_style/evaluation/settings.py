@@ -4,9 +4,10 @@ import dataclasses
 from typing import Any
 
 from fast_depth_style import settings as fields
-from fast_depth_style.errors import RequestError
-from fast_depth_style.networks import MINIMUM_SIDE
-from fast_depth_style.objective_settings import ObjectiveSettings
+from fast_depth_style.objective_settings import (
+    ObjectiveSettings,
+    require_large_enough,
+)
 from fast_depth_style.settings import setting, settings_class
 from fast_depth_style.training.settings import TrainingSettings
 
@@ -65,13 +66,9 @@ class EvaluationSettings:
     def __post_init__(self) -> None:
         """Raises RequestError where a value is out of range."""
         fields.check(self)
-        side = min(self.image_size, self.style_size) >> self.style_scales - 1
-        if side < MINIMUM_SIDE:
-            raise RequestError(
-                f"--style_scales={self.style_scales}: pictures of {side} pixels"
-                " show no style; give fewer, or larger --image_size and"
-                " --style_size"
-            )
+        require_large_enough(
+            self.style_scales, self.image_size, self.style_size
+        )
 
     def objective(self) -> ObjectiveSettings:
         """The objective of training, without depth, in these layers."""

@@ -5,8 +5,10 @@ from typing import Any
 
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
-from fast_depth_style.networks import MINIMUM_SIDE
-from fast_depth_style.objective_settings import ObjectiveSettings
+from fast_depth_style.objective_settings import (
+    ObjectiveSettings,
+    require_large_enough,
+)
 from fast_depth_style.settings import setting, settings_class
 
 
@@ -100,13 +102,9 @@ class TrainingSettings(ObjectiveSettings):
     def __post_init__(self) -> None:
         """Refuses values out of range by a `RequestError`."""
         super().__post_init__()
-        side = min(self.image_size, self.style_size) >> self.style_scales - 1
-        if side < MINIMUM_SIDE:
-            raise RequestError(
-                f"--style_scales={self.style_scales}: pictures of {side} pixels"
-                " show no style; give fewer, or larger --image_size and"
-                " --style_size"
-            )
+        require_large_enough(
+            self.style_scales, self.image_size, self.style_size
+        )
         if not (self.style_weight or self.content_weight or self.teacher):
             raise RequestError(
                 "--style_weight and --content_weight are both 0, which leaves"
