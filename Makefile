@@ -1,5 +1,7 @@
 # make test       create the environment, check the style, run the tests
 # make test-slow  run the tests that train or evaluate from start to end
+# make page-libraries  fetch what the page runs networks with, from npm
+# make page-test  the same, and Chromium from Debian; test the page in it
 # make demo       create the environment, run the main job on sample photos
 # make clean      remove the environment and what the tools left behind
 
@@ -16,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # itself again rather than test the one it came from.
 STAMP := .venv/installed-$(shell pwd -P | cksum | cut -d ' ' -f 1)
 
-.PHONY: test test-slow demo clean
+.PHONY: test test-slow page-libraries page-test demo clean
 
 test: $(STAMP)
 	@$(PY) -m ruff check --quiet .
@@ -26,6 +28,13 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	@$(PYTEST) -m slow
+
+page-libraries:
+	@cd fast_depth_style/web && npm ci --ignore-scripts --no-audit --no-fund
+
+page-test: $(STAMP) page-libraries
+	@command -v chromium || apt-get install -y --no-install-recommends chromium
+	@$(PY) -m pytest -rs tests/web
 
 demo: $(STAMP)
 	@$(PY) tools/demo.py

@@ -2,7 +2,7 @@
 
     import fast_depth_style as fds
 
-    painting = fds.stylize(photo, "saved_models/great_wave")
+    painting = fds.stylize(photo, style="udnie", depth=0.8)
 
 Photos and paintings are (height, width, 3) uint8 RGB arrays or PIL images. The
 functions are imported when they are first used, so that importing this package

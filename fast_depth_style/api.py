@@ -10,7 +10,10 @@ from PIL import Image
 
 from fast_depth_style import files
 from fast_depth_style.exporting import export as exports
+from fast_depth_style.exporting.saved_model import read_network
 from fast_depth_style.exporting.settings import ExportSettings
+from fast_depth_style.exporting.shipped import read_shipped
+from fast_depth_style.exporting.shipped_card import SHIPPED, shipped_card
 from fast_depth_style.images.picture import Picture, from_image
 from fast_depth_style.optimization.optimize import optimize_arrays
 from fast_depth_style.optimization.settings import OptimizationSettings
@@ -55,8 +58,8 @@ def export(
     """Exports a training or an exported model, each file verified.
 
     Args:
-        source: The workdir of a training, finished or not, or the folder of an
-            exported model.
+        source: The workdir of a training, finished or not, the folder of an
+            exported model, or "shipped".
         output: A new or empty folder, or one of an earlier export.
         settings: Formats, sizes and photos.
 
@@ -69,12 +72,53 @@ def export(
         ExportError: Some files differ from the network and were not kept.
     """
     exports.check_output(output, settings or ExportSettings())
+    if source == SHIPPED:
+        return exports.export(
+            read_shipped(), output, settings, card=shipped_card()
+        )
     workdir = files.resolve(source, "workdir")
     if not checkpoint.checkpoints(workdir / "checkpoints"):
         return exports.export(workdir, output, settings)
     network = saved_run.load_network(workdir)
     card = saved_run.run_card(workdir)
     return exports.export(network, output, settings, card=card)
+
+
+def page(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    libraries: str | os.PathLike[str] | None = None,
+) -> pathlib.Path:
+    """Writes the page that paints in a browser with a network.
+
+    Args:
+        source: As for `export`.
+        output: A new or empty folder, or one of an earlier page.
+        libraries: Folder of onnxruntime-web; by default where
+            `make page-libraries` puts it.
+
+    Returns:
+        The folder.
+
+    Raises:
+        RequestError: There is no network there, a library is missing or the
+            output cannot be used; nothing has been written.
+    """
+    # The one part of the API that needs the extra onnx to be imported.
+    from fast_depth_style.web import site
+    from fast_depth_style.web.libraries import find_libraries
+
+    site.check_output(output)
+    find_libraries(libraries)
+    if source == SHIPPED:
+        network = read_shipped()
+    else:
+        folder = files.resolve(source, "model")
+        if checkpoint.checkpoints(folder / "checkpoints"):
+            network = saved_run.load_network(folder)
+        else:
+            network = read_network(folder)
+    return site.write_site(network, output, libraries)
 
 
 def optimize(

@@ -30,6 +30,19 @@ class StyleTarget:
     masks: Mapping[tuple[int, str], Tensor] | None = None
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Asked:
+    """What training asks of each picture of a batch.
+
+    Gram matrices by (scale, layer), (batch, c, c), and factors, (batch,), of
+    the picture's style term, and of its depth term with its gradient limit.
+    """
+
+    grams: Mapping[tuple[int, str], Tensor]
+    style: Tensor
+    depth: Tensor
+
+
 class Objective(keras.layers.Layer):
     """Weighted sum of style, content, depth and pixel terms.
 
@@ -46,7 +59,7 @@ class Objective(keras.layers.Layer):
         perceptual: keras.Model | None,
         estimator: DepthEstimator | None,
         styles: Sequence[StyleTarget],
-        teacher: keras.Model | None = None,
+        distills: bool = False,
         teacher_variance: float = 1.0,
         depth_schedule: Callable[[Any], Any] | None = None,
         seed: int = 0,
@@ -61,7 +74,7 @@ class Objective(keras.layers.Layer):
             perceptual: Gives features for style and content.
             estimator: The depth network.
             styles: From `style_target`.
-            teacher: Maps photos to the pictures that distillation learns.
+            distills: Whether a teacher's pictures are learned.
             teacher_variance: What the distillation term is divided by: the
                 variance of the painting in squared grey levels.
             depth_schedule: From the step to the factor of the depth weight.
@@ -73,14 +86,13 @@ class Objective(keras.layers.Layer):
         self._perceptual: Any = perceptual
         self._estimator: Any = estimator
         self._styles = styles
-        self._teacher: Any = teacher
         self._teacher_variance = teacher_variance
         self._depth_schedule = depth_schedule
         networks = {
             "style": perceptual,
             "content": perceptual,
             "depth": estimator,
-            "distillation": teacher,
+            "distillation": distills or None,
         }
         self.terms = {
             name: weight
@@ -93,19 +105,34 @@ class Objective(keras.layers.Layer):
         self._pixel_terms = compiler(self._compute_pixel_terms)
         self.built = True
 
-    def targets(self, photos: Tensor, step: Any = 0) -> dict[str, Any]:
+    def targets(
+        self,
+        photos: Tensor,
+        step: Any = 0,
+        asked: Asked | None = None,
+        taught: Tensor | None = None,
+    ) -> dict[str, Any]:
         """What pictures of these photos are compared with, for `call`.
 
         No gradient flows through it. `photos` are (batch, height, width, 3)
-        float32 RGB in 0..255; the depth network's zoom follows `step`.
+        float32 RGB in 0..255; the depth network's zoom follows `step`. What is
+        asked of each picture is the same of all by default: the style of the
+        constructor, and depth in full. `taught` are a teacher's pictures.
         """
         photos = ops.stop_gradient(photos)
         found: dict[str, Any] = {"photos": photos}
+        if asked is not None:
+            found |= {
+                "grams": asked.grams,
+                "style_factor": asked.style,
+                "depth_factor": asked.depth,
+            }
         if "content" in self.terms:
+            scaled = style.halved(photos, self.settings.content_scale)
             layer = self.settings.resolved_content_layer()
-            found["content"] = self._perceptual(photos)[layer]
+            found["content"] = self._perceptual(scaled)[layer]
         if "distillation" in self.terms:
-            found["teacher"] = ops.clip(self._teacher(photos), 0.0, 255.0)
+            found["taught"] = ops.clip(taught, 0.0, 255.0)
         if "depth" in self.terms:
             if self.settings.depth_views:
                 photos = self._zoom(photos, step)
@@ -118,14 +145,17 @@ class Objective(keras.layers.Layer):
     def call(
         self, pictures: Tensor, targets: Mapping[str, Any], step: Any = 0
     ) -> dict[str, Tensor]:
-        """{term: float32 scalar} of pictures in about 0..255, unweighted."""
+        """{term: float32 scalar} of pictures in about 0..255, unweighted.
+
+        Style and depth of each picture are multiplied by what is asked of it.
+        """
         found = self._style_and_content(pictures, targets)
         if "distillation" in self.terms:
-            error = pixels.squared_difference(pictures, targets["teacher"])
+            error = pixels.squared_difference(pictures, targets["taught"])
             found["distillation"] = error / self._teacher_variance
         if "depth" in self.terms:
-            found["depth"] = self._depth(pictures, targets["depth"], step)
-        found |= self._pixel_terms(pictures, targets["photos"])
+            found["depth"] = self._depth(pictures, targets, step)
+        found |= self._pixel_terms(pictures)
         return {name: found[name] for name in self.terms if name in found}
 
     def total(self, terms: Mapping[str, Any], step: Any = 0) -> Any:
@@ -153,48 +183,60 @@ class Objective(keras.layers.Layer):
 
     def _style_and_content(self, pictures, targets):
         found: dict[str, Tensor] = {}
-        if not {"style", "content"} & {*self.terms}:
-            return found
-        features = self._perceptual(pictures)
+        settings = self.settings
+        layers = settings.resolved_style_layers()
+        scaled: dict[tuple[int, str], Tensor] = {}
         if "style" in self.terms:
+            loss = style.style_loss
+            if settings.relative_losses:
+                loss = style.relative_style_loss
             scaled = style.scaled_features(
                 self._perceptual,
                 pictures,
-                self.settings.resolved_style_layers(),
-                self.settings.style_scales,
-                features,
+                {*layers, settings.resolved_content_layer()},
+                settings.style_scales,
             )
-            loss = style.style_loss
-            if self.settings.relative_losses:
-                loss = style.relative_style_loss
-            found["style"] = sum(
+            grams = {key: scaled[key] for key in scaled if key[1] in layers}
+            styles = self._styles or [StyleTarget(1.0, targets["grams"])]
+            losses = sum(
                 each.weight
-                * loss(_gram_matrices(scaled, each.masks), each.grams)
-                for each in self._styles
+                * loss(_gram_matrices(grams, each.masks), each.grams)
+                for each in styles
             )
+            found["style"] = ops.mean(targets.get("style_factor", 1.0) * losses)
         if "content" in self.terms:
             compare = content.content_loss
-            if self.settings.relative_losses:
+            if settings.relative_losses:
                 compare = content.relative_content_loss
-            layer = self.settings.resolved_content_layer()
-            found["content"] = compare(features[layer], targets["content"])
+            scale, layer = (
+                settings.content_scale,
+                settings.resolved_content_layer(),
+            )
+            features = scaled.get((scale, layer))
+            if features is None:
+                smaller = style.halved(pictures, scale)
+                features = self._perceptual(smaller)[layer]
+            found["content"] = ops.mean(compare(features, targets["content"]))
         return found
 
-    def _depth(self, pictures, target, step):
-        settings = self.settings
+    def _depth(self, pictures, targets, step):
+        settings, target = self.settings, targets["depth"]
+        factor = targets.get("depth_factor", 1.0)
         if settings.depth_gradient_limit:
             batch, height, width, _ = pictures.shape
             limit = settings.depth_gradient_limit * self._weight("depth", step)
-            pictures = limit_gradient(
-                pictures, limit / (batch * (height * width) ** 0.5)
-            )
+            limit = limit / (batch * (height * width) ** 0.5)
+            if "depth_factor" in targets:
+                limit = limit * factor[:, None, None, None]
+            pictures = limit_gradient(pictures, limit)
         if settings.depth_views:
             pictures = self._zoom(self._recolor(pictures, step), step)
         found = self._estimator.outputs(pictures)
         if settings.relative_losses:
-            return depth.depth_feature_loss(
+            loss = depth.depth_feature_loss(
                 self._depth_layers(*found), self._depth_layers(*target)
             )
+            return ops.mean(factor * loss)
         return depth.raw_depth_loss(
             found[0], target[0], self._estimator.is_metric
         )
@@ -209,12 +251,10 @@ class Objective(keras.layers.Layer):
             return [maps[..., None]]
         return [maps[..., None], *features]
 
-    def _compute_pixel_terms(self, pictures, photos):
+    def _compute_pixel_terms(self, pictures):
         unit = 127.5 if self.settings.relative_losses else 1.0
         terms = {
             "tv": lambda: pixels.total_variation(pictures),
-            "lattice": lambda: pixels.lattice(pictures),
-            "border": lambda: pixels.border(pictures, photos),
             "range": lambda: pixels.out_of_range(pictures),
         }
         return {

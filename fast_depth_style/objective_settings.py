@@ -48,6 +48,13 @@ class ObjectiveSettings:
         " before; more scales learn larger brushwork.",
         least=1,
     )
+    content_scale: int = setting(
+        0,
+        "Scale at which content is compared: 1 is half the size, where strokes"
+        " are free of the photo's fine detail.",
+        least=0,
+        most=4,
+    )
     relative_losses: bool = setting(
         True,
         "Divide style, content and depth by the size of their targets, and"

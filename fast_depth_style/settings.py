@@ -14,6 +14,8 @@ from fast_depth_style.errors import RequestError
 
 _KEY = "setting"
 _T = TypeVar("_T")
+# What the C code of the libraries holds: an int, a float32.
+_MOST = {int: 2**31 - 1, float: 3.4e38}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Meaning:
         help: What it does, in one or two sentences with units.
         least: Smallest value allowed.
         above: Value that it must exceed.
-        most: Largest value allowed.
+        most: Largest value allowed, of a number no more than C code holds.
         choices: All values allowed; empty where any is.
         flag: Whether it is a flag of the program.
     """
@@ -66,24 +68,32 @@ def check(settings: Any) -> None:
     None is in any range: it stands for "decided where it is used".
     """
     for field in dataclasses.fields(settings):
+        kind, _ = value_type(type(settings), field.name)
         value = getattr(settings, field.name)
-        if value is not None and (says := _fault(value, meaning(field))):
-            raise RequestError(f"--{field.name}={value}: {says}")
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is None:
+                continue
+            if says := _fault(each, kind, meaning(field)):
+                raise RequestError(f"--{field.name}={each}: {says}")
 
 
-def _fault(value: Any, known: Meaning) -> str | None:
+def _fault(value: Any, kind: type, known: Meaning) -> str | None:
     if known.choices and value not in known.choices:
         return f"choose {' or '.join(known.choices)}"
-    if {known.least, known.above, known.most} == {None}:
+    if kind not in _MOST:
         return None
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if kind is int and not isinstance(value, int):
+        return "give a whole number"
+    # No conversion: an int may be larger than a float can be.
+    if not (isinstance(value, int | float) and -math.inf < value < math.inf):
         return "give a finite number"
+    most = _MOST[kind] if known.most is None else known.most
     if known.least is not None and value < known.least:
-        return f"must be at least {known.least:g}"
+        return f"must be at least {known.least}"
     if known.above is not None and value <= known.above:
-        return f"must be more than {known.above:g}"
-    if known.most is not None and value > known.most:
-        return f"must be at most {known.most:g}"
+        return f"must be more than {known.above}"
+    if value > most:
+        return f"must be at most {most}"
     return None
 
 

@@ -4,7 +4,7 @@
     python research/benchmark.py stylize
 
 train: a whole training step of the preset balanced, with Adam (PyTorch's Muon
-takes no kernels) and without the terms depth, lattice and border, against
+takes no kernels), of one style without dials and without depth, against
 PyTorch's. stylize: a picture of 1024x680 pixels through the SavedModel,
 PyTorch, ONNX Runtime (with the file that PyTorch exports at this size) and
 LiteRT. Nothing is timed before all have been found to compute the same. Needs
@@ -13,8 +13,9 @@ pip install 'fast-depth-style[benchmark]'.
 Time: train three minutes and 12 GiB, stylize one minute, on two CPU cores that
 have nothing else to do.
 Expected, two cores: train 0.25 of PyTorch's time in bfloat16 and 0.56 in
-float32 (Xeon with AMX; measured with lattice and border on both sides);
-stylize 0.45 of PyTorch's and 0.82 of ONNX Runtime's (EPYC with AVX512-BF16).
+float32 (Xeon with AMX); stylize 0.45 of PyTorch's and 0.82 of ONNX Runtime's
+(EPYC with AVX512-BF16). Both were measured with the network before 2026-11-28,
+which had nearest-neighbour upsampling and no margin.
 """
 
 import dataclasses
@@ -65,8 +66,8 @@ def _train(folder):
         batch_size=_BATCH_SIZE.value,
         optimizer="adam",
         depth_network="none",
-        lattice_weight=0,
-        border_weight=0,
+        style=("painting",),
+        dials=False,
         perceptual_network=f"vgg19:{folder / 'vgg19.npz'}",
     )
     np.savez(folder / "vgg19.npz", **random_vgg19())
@@ -97,16 +98,18 @@ def our_step(
     from fast_depth_style.training.build import build_trainer
 
     photos, painting = photos_and_painting(settings)
-    trainer = build_trainer(settings, painting, jit=None)
+    trainer = build_trainer(settings, [painting.astype(np.uint8)], jit=None)
     for name, variable in named_weights(trainer.network).items():
         variable.assign(weights[name])
-    batches = iter(tf.data.Dataset.from_tensors(photos).repeat())
+    # Of each photo the one style; dials of which there are none.
+    asked = np.ones((len(photos), 1), "float32"), np.zeros((len(photos), 2))
+    batches = iter(tf.data.Dataset.from_tensors((photos, *asked)).repeat())
     trainer.make_train_function()
 
     def turn():
         return float(trainer.train_function(batches)["loss"])
 
-    pictures = trainer.network(photos).numpy()
+    pictures = trainer.network.stylize_crop(photos).numpy()
     return {"pictures": pictures, "losses": np.array([turn(), turn()])}, turn
 
 
@@ -139,14 +142,14 @@ def torch_step(
     def turn():
         adam.zero_grad()
         with precision:
-            terms = objective.terms(network(photos), photos)
+            terms = objective.terms(network.stylize_crop(photos), photos)
             loss = objective.total(terms)
         loss.backward()
         adam.step()
         return loss.item()
 
     with torch.no_grad(), precision:
-        pictures = network(photos).permute(0, 2, 3, 1).numpy()
+        pictures = network.stylize_crop(photos).permute(0, 2, 3, 1).numpy()
     return {"pictures": pictures, "losses": np.array([turn(), turn()])}, turn
 
 
@@ -322,16 +325,12 @@ def initial_weights(
 
 
 def named_weights(network: Any) -> dict[str, Any]:
-    """{"down0/kernel": variable, …} of an image transformation network.
-
-    Scale and shift of a normalization stand beside kernel and bias of the
-    convolution that it follows.
-    """
+    """{"down0/kernel": variable, …, "table": variable} of our network."""
     return {
-        f"{layer.name.removesuffix('_norm')}/{variable.name}": variable
-        for layer in [*network.convs, *network.norms, network.paint]
+        f"{layer.name}/{variable.name}": variable
+        for layer in [*network.convs, network.paint]
         for variable in layer.weights
-    }
+    } | {"table": network.table}
 
 
 def random_vgg19() -> dict[str, np.ndarray]:

@@ -171,7 +171,9 @@ def score(
             goal = {n: gram_matrix(x) for n, x in judge(painting).items()}
             maps = [judge(one[None]) for one in pictures]
             grams = [{n: gram_matrix(x) for n, x in m.items()} for m in maps]
-            losses.append([float(relative_style_loss(g, goal)) for g in grams])
+            losses.append(
+                [float(relative_style_loss(g, goal)[0]) for g in grams]
+            )
         found[path.stem] = float(stats.spearmanr(*losses).statistic)
     return {**found, "mean": float(np.mean([*found.values()]))}
 
@@ -326,12 +328,14 @@ class StudentTrainer(keras.Model):
         loss, count = 0.0, self.settings.pooled
         for i in range(count):
             one, other = slice(i, i + 1), slice(count + i, count + i + 1)
-            loss += relative_style_loss(
+            style = relative_style_loss(
                 {n: gram_matrix(found[n][one]) for n in LAYERS},
                 {n: gram_matrix(wanted[n][other]) for n in LAYERS},
-            ) + content_weights[i] * relative_content_loss(
+            )
+            content = relative_content_loss(
                 found[_CONTENT_LAYER][one], wanted[_CONTENT_LAYER][one]
             )
+            loss += style[0] + content_weights[i] * content[0]
         return loss
 
     def exported_weights(self) -> dict[str, np.ndarray]:

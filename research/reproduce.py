@@ -2,9 +2,6 @@ r"""Trains styles with and without depth loss, and compares them in one table.
 
     python research/reproduce.py --plan=research/reproduction.json \
         --material=FOLDER --workdir=runs/reproduction
-    KERAS_BACKEND=jax python research/reproduce.py \
-        --plan=research/shipped_styles.json --material=FOLDER \
-        --workdir=runs/shipped
 
 FOLDER holds the paintings, photos and weights that the plan names. The same
 command continues: finished runs and evaluations are not made again. Under JAX
@@ -16,9 +13,6 @@ it trains only; once more without KERAS_BACKEND it evaluates.
     WORKDIR/table.md              the table
 
 Time: reproduction.json 2.5 hours on two CPU cores that had other work too.
-shipped_styles.json, 14 runs of 40,000 steps of four photos, has not been run at
-that length; at the 12.9 ms a step measured on an NVIDIA H100 a run with depth
-takes nine minutes.
 Expected, reproduction.json: squared depth error with over without depth loss,
 by FastDepth and by the compact network, The Starry Night 0.45 and 0.42, The
 Scream 0.41 and 0.76, Udnie 0.58 and 0.61, Composition VII at depth weight 20
@@ -108,11 +102,12 @@ def evaluate_all(plan: reproduction_plan.Plan, workdir: pathlib.Path) -> str:
         if not _is_newer(output / "metrics.json", models.values()):
             print(f"Evaluating {name}", flush=True)
             reference = next(iter(runs.values()))
+            (painting,) = reference.style
             evaluate(
                 dataclasses.replace(
                     plan.evaluation,
                     models=tuple(f"{k}={v}" for k, v in models.items()),
-                    style=reference.style,
+                    style=painting,
                     style_size=reference.style_size,
                     output=str(output),
                 )

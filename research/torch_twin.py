@@ -10,27 +10,36 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from fast_depth_style.networks.image_transformation import MARGIN
 from fast_depth_style.training.settings import TrainingSettings
 
 _MEAN_BGR = (103.939, 116.779, 123.68)
 
 
 class ImageTransformationNetwork(nn.Module):
-    """The network of `fast_depth_style.networks.image_transformation`."""
+    """The network of `fast_depth_style.networks.image_transformation`.
+
+    In its first style, dials at 0.
+    """
 
     def __init__(self, weights: Mapping[str, np.ndarray]):
         """Creates the network from `benchmark.named_weights`."""
         super().__init__()
         blocks = sum(name.endswith("a/kernel") for name in weights)
+        vector, start = weights["table"][0, 0], 0
 
-        def layer(name, stride=1):
-            norm = nn.InstanceNorm2d(len(weights[f"{name}/scale"]), affine=True)
-            _set(norm.weight, weights[f"{name}/scale"])
-            _set(norm.bias, weights[f"{name}/shift"])
-            return [_convolution(weights, name, "reflect", stride), norm]
+        def layer(name, stride=1, border="reflect"):
+            # Called in the order of the style vector.
+            nonlocal start
+            channels = len(weights[f"{name}/bias"])
+            norm = nn.InstanceNorm2d(channels, affine=True)
+            for parameter in (norm.weight, norm.bias):
+                _set(parameter, vector[start : start + channels])
+                start += channels
+            return [_convolution(weights, name, border, stride), norm]
 
         relu = nn.ReLU(inplace=True)
-        twice = nn.Upsample(scale_factor=2, mode="nearest")
+        twice = nn.Upsample(scale_factor=2, mode="bilinear")
         self.down = nn.Sequential(
             *layer("down0"), relu, *layer("down1", 2), relu
         ).extend([*layer("down2", 2), relu])
@@ -38,20 +47,32 @@ class ImageTransformationNetwork(nn.Module):
             nn.Sequential(*layer(f"block{i}a"), relu, *layer(f"block{i}b"))
             for i in range(blocks)
         )
-        self.up = nn.Sequential(twice, *layer("up1"), relu, twice)
-        self.up.extend([*layer("up0"), relu])
+        # Beyond the border of the doubled features, their own edge again.
+        self.up = nn.Sequential(twice, *layer("up1", border="replicate"))
+        self.up.extend([relu, twice, *layer("up0", border="replicate"), relu])
         self.up.append(_convolution(weights, "paint", "reflect"))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Stylizes (batch, 3, height, width), 0..255, to about 0..255."""
+        """Stylizes (batch, 3, height, width), 0..255, to about 0..255.
+
+        Sides are longer than the margin and what is missing to a multiple of
+        4: PyTorch reflects once.
+        """
         height, width = pictures.shape[2:]
-        pad = 0, -width % 4, 0, -height % 4
-        x = functional.pad(pictures, pad, "reflect")
-        x = self.down(x / 127.5 - 1.0)
+        right, below = MARGIN + -width % 4, MARGIN + -height % 4
+        pad = MARGIN, right, MARGIN, below
+        x = self.stylize_crop(functional.pad(pictures, pad, "reflect"))
+        return x[:, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+
+    def stylize_crop(self, crops: torch.Tensor) -> torch.Tensor:
+        """What `forward` does, without extending them first: for training.
+
+        Height and width are multiples of 4.
+        """
+        x = self.down(crops / 127.5 - 1.0)
         for block in self.blocks:
             x = x + block(x)
-        x = self.up(x).float() * 50.0 + 127.5
-        return x[:, :, :height, :width]
+        return self.up(x).float() * 50.0 + 127.5
 
 
 class BytesToBytes(nn.Module):
@@ -128,25 +149,33 @@ class Objective:
         self._perceptual = perceptual
         self._styles = settings.resolved_style_layers()
         self._content = settings.resolved_content_layer()
+        scales = range(settings.style_scales)
         with torch.no_grad():
-            features = perceptual(painting, self._styles)
-            self._targets = self._grams(painting, features)
+            self._targets = self._grams(
+                perceptual(_halved(painting, scale), self._styles)
+                for scale in scales
+            )
 
     def terms(
         self, pictures: torch.Tensor, photos: torch.Tensor
     ) -> dict[str, torch.Tensor]:
         """The unweighted terms of (batch, 3, height, width) in 0..255."""
+        scales, at = self._settings.style_scales, self._settings.content_scale
+        features = []
+        for scale in range(max(scales, at + 1)):
+            layers = {*self._styles} if scale < scales else set()
+            layers |= {self._content} if scale == at else set()
+            features.append(self._perceptual(_halved(pictures, scale), layers))
         with torch.no_grad():
-            target = self._perceptual(photos, [self._content])[self._content]
-            target = target.float()
-        features = self._perceptual(pictures, {self._content, *self._styles})
+            target = self._perceptual(_halved(photos, at), [self._content])
+            target = target[self._content].float()
         style = [
             (gram - goal).square().sum((1, 2)).mean() / goal.square().sum()
             for gram, goal in zip(
-                self._grams(pictures, features), self._targets, strict=True
+                self._grams(features[:scales]), self._targets, strict=True
             )
         ]
-        error = (features[self._content].float() - target).square()
+        error = (features[at][self._content].float() - target).square()
         power = target.square().mean((1, 2, 3))
         tv = sum(pictures.diff(dim=dim).square().mean() for dim in (2, 3))
         outside = pictures - pictures.clamp(0.0, 255.0)
@@ -164,15 +193,19 @@ class Objective:
             for name, term in terms.items()
         )
 
-    def _grams(self, pictures, features):
-        """Of every scale and layer; `features` are the first scale's."""
-        grams = []
-        for scale in range(self._settings.style_scales):
-            if scale:
-                pictures = functional.avg_pool2d(pictures, 2)
-                features = self._perceptual(pictures, self._styles)
-            grams += [_gram_matrix(features[name]) for name in self._styles]
-        return grams
+    def _grams(self, features):
+        """Of the features of each scale, {layer: features}, every layer's."""
+        return [
+            _gram_matrix(found[name])
+            for found in features
+            for name in self._styles
+        ]
+
+
+def _halved(pictures, times):
+    for _ in range(times):
+        pictures = functional.avg_pool2d(pictures, 2)
+    return pictures
 
 
 def _gram_matrix(features):

@@ -54,6 +54,35 @@ def small_network():
 
 
 @pytest.fixture(scope="session")
+def styled_network():
+    """The same with three styles and dials."""
+    import keras
+
+    from fast_depth_style.networks.image_transformation import (
+        ImageTransformationNetwork,
+    )
+
+    keras.utils.set_random_seed(1)
+    network = ImageTransformationNetwork(
+        0.1, 1, styles=("great_wave", "udnie", "scream"), dials=True
+    )
+    network.build()
+    for weight in network.trainable_weights:
+        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1))
+    return network
+
+
+@pytest.fixture(scope="session")
+def styled_model(styled_network, tmp_path_factory) -> pathlib.Path:
+    """The folder `styled_network` was exported to. Not to be changed."""
+    from fast_depth_style.exporting.saved_model import export_saved_model
+
+    folder = tmp_path_factory.mktemp("models") / "styled"
+    export_saved_model(styled_network, folder, {"name": "Styled"})
+    return folder
+
+
+@pytest.fixture(scope="session")
 def small_model(small_network, tmp_path_factory) -> pathlib.Path:
     """The folder `small_network` was exported to. Not to be changed."""
     from fast_depth_style.exporting.saved_model import export_saved_model
@@ -65,16 +94,17 @@ def small_model(small_network, tmp_path_factory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
-def _session_server(small_model):
+def _session_server(small_model, styled_model):
     pytest.importorskip("tensorflow_serving")
     from loopback_server import running
 
-    with running({"wave": small_model / "1"}) as server:
+    models = {"wave": small_model / "1", "styled": styled_model / "1"}
+    with running(models) as server:
         yield server
 
 
 @pytest.fixture
 def server(_session_server):
-    """A server on loopback, by REST and gRPC, of one model, `wave`."""
+    """A server on loopback, by REST and gRPC, of `wave` and `styled`."""
     yield _session_server
     _session_server.before = None

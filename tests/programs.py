@@ -56,6 +56,10 @@ class Program:
         self._process.start()
 
     @property
+    def pid(self):
+        return self._process.pid
+
+    @property
     def returncode(self):
         return self._process.exitcode
 
@@ -66,7 +70,7 @@ class Program:
         self._process.kill()
 
     def send_signal(self, number):
-        os.kill(self._process.pid, number)
+        os.kill(self.pid, number)
 
     def wait(self):
         self._process.join()

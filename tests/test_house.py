@@ -25,7 +25,7 @@ _ROWS = (
     {"objective_settings"},
     {"objective", "runs"},
     {"exporting"},
-    {"training", "optimization", "evaluation", "stylization", "serving"},
+    {"training", "optimization", "evaluation", "stylization", "serving", "web"},
     {"demo", "api"},
 )
 # Evaluation paints, and takes defaults from training.

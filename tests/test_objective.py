@@ -8,14 +8,19 @@ import tensorflow as tf
 from tiny_material import write_material
 
 from fast_depth_style.images.files import read_rgb
-from fast_depth_style.losses import pixels
-from fast_depth_style.objective import Objective, StyleTarget, style_target
+from fast_depth_style.objective import (
+    Asked,
+    Objective,
+    StyleTarget,
+    style_target,
+)
 from fast_depth_style.perception import registry
 from fast_depth_style.perception.random_views import RandomViews
 from fast_depth_style.training.build import DepthRamp
 from fast_depth_style.training.settings import TrainingSettings
 
 _RAW = {
+    "dials": False,
     "relative_losses": False,
     "depth_features": False,
     "depth_gradient_limit": 0.0,
@@ -55,14 +60,16 @@ def perceptual(small):
 
 @pytest.fixture(scope="module")
 def painting(small):
-    return read_rgb(small.style)[:64, :64]
+    return read_rgb(small.style[0])[:64, :64]
 
 
 @pytest.fixture(scope="module")
 def make(small, perceptual, painting):
     """Makes an objective of the small settings, with changes."""
 
-    def make(depth=True, perceptual=perceptual, teacher=None, ramp=None, **new):
+    def make(
+        depth=True, perceptual=perceptual, distills=False, ramp=None, **new
+    ):
         settings = dataclasses.replace(small, **new)
         styles = []
         if perceptual is not None:
@@ -72,7 +79,7 @@ def make(small, perceptual, painting):
             perceptual,
             registry.depth_network(settings.depth_network) if depth else None,
             styles,
-            teacher,
+            distills,
             float(np.var(painting, axis=(0, 1)).mean()),
             ramp,
         )
@@ -131,8 +138,6 @@ def test_terms_are_relative_to_what_they_compare_with(
         "style": style,
         "tv": tv,
         "range": (outside**2).mean(),
-        "lattice": float(pixels.lattice(painted)) / 127.5**2,
-        "border": float(pixels.border(painted, photos)) / 127.5**2,
     }
     assert [*terms] == [*expected]
     np.testing.assert_allclose(
@@ -200,7 +205,6 @@ def test_several_depth_networks_are_compared_side_by_side(make, pictures):
     spec = one.settings.depth_network
     both = make(depth_views=False, depth_network=f"{spec},{spec}")
 
-    # Twice the same network: the same mean.
     expected, found = (
         float(_terms(objective, photos, painted)["depth"])
         for objective in (one, both)
@@ -210,36 +214,30 @@ def test_several_depth_networks_are_compared_side_by_side(make, pictures):
 
 
 def test_terms_of_weight_zero_are_not_computed(make, pictures):
-    """Nor is a network run for them."""
-
-    def refuse(photos):
-        raise AssertionError("this network has nothing to do")
-
     objective = make(
         depth=False,
         perceptual=None,
-        teacher=refuse,
+        distills=True,
         distillation_weight=0.0,
         tv_weight=0.0,
     )
 
-    assert {*objective.terms} == {"range", "lattice", "border"}
+    assert {*objective.terms} == {"range"}
     assert {*_terms(objective, *pictures)} == {*objective.terms}
 
 
 def test_the_total_is_weighted_and_shares_add_up(make):
     objective = make(style_weight=2.0, content_weight=0.0, depth_weight=5.0)
-    terms = {"style": 3.0, "depth": 0.5, "tv": 10}
-    terms |= {"lattice": 0.04, "border": 0.03, "range": 0}
+    terms = {"style": 3.0, "depth": 0.5, "tv": 10, "range": 0.1}
 
-    # tv, lattice, border and range keep their weights, 0.5, 100, 100 and 30.
-    total = 2 * 3 + 5 * 0.5 + 0.5 * 10 + 100 * 0.04 + 100 * 0.03
+    # tv and range keep their weights, 0.5 and 30.
+    total = 2 * 3 + 5 * 0.5 + 0.5 * 10 + 30 * 0.1
     assert float(objective.total(terms, 0)) == pytest.approx(total)
     shares = objective.shares(terms, 0)
     assert shares["style"] == pytest.approx(6 / total)
     assert sum(shares.values()) == pytest.approx(1)
     nothing = objective.shares(dict.fromkeys(objective.terms, 0.0), 0)
-    assert set(nothing.values()) == {0.0}
+    assert {*nothing.values()} == {0.0}
 
 
 def test_depth_waits_then_comes_in_over_a_tenth_of_the_run(make):
@@ -281,21 +279,19 @@ def test_depth_adds_a_gradient_of_limited_length_when_its_turn_comes(
 def test_distillation_compares_with_the_teacher_s_picture(
     make, painting, pictures
 ):
-    """As bytes would hold it, in units of the painting's variance."""
     photos, painted = pictures
-    objective = make(
-        depth=False, perceptual=None, teacher=lambda x: 2.0 * x - 100.0
-    )
+    objective = make(depth=False, perceptual=None, distills=True)
     with tf.GradientTape() as tape:
         tape.watch([photos, painted])
-        terms = _terms(objective, photos, painted)
+        targets = objective.targets(photos, 0, None, 2.0 * photos - 100.0)
+        terms = objective(painted, targets)
     slopes = tape.gradient(terms["distillation"], [photos, painted])
 
     target = 2.0 * photos.numpy().astype("f8") - 100.0
     assert target.min() < 0 and target.max() > 255
     difference = painted.numpy() - np.clip(target, 0, 255)
     variance = np.mean([painting[..., c].var() for c in range(3)])
-    assert {*terms} == {"distillation", "tv", "lattice", "border", "range"}
+    assert {*terms} == {"distillation", "tv", "range"}
     np.testing.assert_allclose(
         terms["distillation"], (difference**2).mean() / variance, rtol=1e-4
     )
@@ -303,6 +299,52 @@ def test_distillation_compares_with_the_teacher_s_picture(
     np.testing.assert_allclose(
         slopes[1], 2 * difference / difference.size / variance, atol=1e-9
     )
+
+
+def test_content_may_be_compared_at_a_smaller_scale(
+    make, perceptual, pictures, small
+):
+    photos, painted = pictures
+    smaller = [_halved(np.asarray(p)).astype("f4") for p in pictures]
+    x, y = (np.array(perceptual(p)["relu2_1"], "f8") for p in smaller)
+    for scales in (1, 2):  # With features at hand, and without.
+        objective = make(depth=False, content_scale=1, style_scales=scales)
+        found = _terms(objective, photos, painted)["content"]
+        np.testing.assert_allclose(found, _relative(y, x), rtol=1e-4)
+
+
+def test_each_picture_is_asked_its_own(make, pictures, perceptual, small):
+    """Style and depth of a batch are weighted sums of single pictures'."""
+    photos, painted = pictures
+    objective = make(depth_views=False)
+    grams = [
+        {
+            key: tf.constant(gram) * factor
+            for key, gram in objective._styles[0].grams.items()
+        }
+        for factor in (1.0, 1.5)
+    ]
+    expected = {"style": 0.0, "depth": 0.0, "content": 0.0}
+    factors = {"style": (1.0, 2.0), "depth": (0.25, 0.75), "content": (1, 1)}
+    single = dataclasses.replace(small, depth_views=False)
+    for i in range(2):
+        alone = Objective(
+            single,
+            perceptual,
+            registry.depth_network(small.depth_network),
+            [StyleTarget(1.0, grams[i])],
+        )
+        terms = _terms(alone, photos[i : i + 1], painted[i : i + 1])
+        for name in expected:
+            expected[name] += factors[name][i] * float(terms[name]) / 2
+    both = {key: tf.concat([g[key] for g in grams], 0) for key in grams[0]}
+    asked = Asked(
+        both, tf.constant(factors["style"]), tf.constant(factors["depth"])
+    )
+    several = Objective(single, perceptual, objective._estimator, [])
+    found = several(painted, several.targets(photos, 0, asked))
+    for name, value in expected.items():
+        assert float(found[name]) == pytest.approx(value, rel=1e-4)
 
 
 def test_style_is_compared_at_every_scale(
@@ -327,7 +369,6 @@ def test_style_is_compared_at_every_scale(
 def test_a_style_counts_by_its_weight_where_its_mask_is(
     make, perceptual, pictures, small, painting
 ):
-    """Two styles, one in the left half of the picture, one in the right."""
     photos, painted = pictures
     plain = make(depth=False)
     features = perceptual(painted)

@@ -9,6 +9,11 @@ from programs import flags_of
 
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
+from fast_depth_style.evaluation.settings import EvaluationSettings
+from fast_depth_style.optimization.settings import (
+    OptimizationSettings,
+    ReconstructionSettings,
+)
 from fast_depth_style.settings import setting, settings_class
 from fast_depth_style.training.settings import (
     PRESETS,
@@ -25,7 +30,8 @@ class _Settings:
     colour: str = setting("red", "What colour.", choices=("red", "blue"))
     coats: int = setting(2, "How many coats.", least=1, most=9)
     width: float = setting(1.5, "How wide, in metres.", above=0)
-    posts: tuple[int, ...] | None = setting(None, "Where posts stand.")
+    nails: int = setting(40, "How many nails.", least=0)
+    posts: tuple[int, ...] | None = setting(None, "Where they are.", least=0)
 
     def __post_init__(self):
         fields.check(self)
@@ -40,6 +46,10 @@ class _Settings:
         ("width", 0.0, "--width=0.0: must be more than 0"),
         ("width", math.nan, "--width=nan: give a finite number"),
         ("width", math.inf, "--width=inf: give a finite number"),
+        ("width", 1e39, "--width=1e+39: must be at most 3.4e+38"),
+        ("nails", 2**31, "--nails=2147483648: must be at most 2147483647"),
+        ("nails", 2.5, "--nails=2.5: give a whole number"),
+        ("posts", (0, 3, -1), "--posts=-1: must be at least 0"),
     ],
 )
 def test_a_value_out_of_range_is_refused_by_its_flag(name, value, says):
@@ -47,6 +57,25 @@ def test_a_value_out_of_range_is_refused_by_its_flag(name, value, says):
         _Settings(**{name: value})
 
     assert str(refused.value) == says
+
+
+@pytest.mark.parametrize(
+    "cls, usual",
+    [
+        (TrainingSettings, {}),
+        (EvaluationSettings, {}),
+        (OptimizationSettings, {}),
+        (ReconstructionSettings, {"picture": "a.jpg"}),
+    ],
+)
+def test_no_number_is_taken_that_a_library_cannot_hold(cls, usual):
+    odd = {int: [2**31, 10**400, -(10**400)], float: [1e39, -1e39, math.nan]}
+    for field in dataclasses.fields(cls):
+        kind, many = fields.value_type(cls, field.name)
+        for value in odd.get(kind, ()):
+            given = {field.name: (value,) if many else value}
+            with pytest.raises(RequestError, match=f"^--{field.name}="):
+                cls(**usual | given)
 
 
 def test_the_docstring_lists_every_field():
@@ -68,7 +97,8 @@ def test_settings_survive_json(posts):
 def test_every_preset_is_valid_and_may_be_changed(name):
     settings = preset(name, style="a.jpg", steps=7, seed=None)
 
-    assert (settings.style, settings.steps, settings.seed) == ("a.jpg", 7, 0)
+    assert settings.style == ("a.jpg",)
+    assert (settings.steps, settings.seed) == (7, 0)
     assert read_settings(json.loads(json.dumps(settings.to_json()))) == (
         dataclasses.replace(
             settings,
@@ -96,19 +126,23 @@ def test_stanford_has_the_numbers_of_the_report():
     assert (settings.image_size, settings.steps) == (256, 40000)
 
 
-def test_settings_of_the_version_before_are_read():
-    values = preset("balanced").to_json()
-    for name in (
-        "relative_losses",
-        "depth_features",
-        "depth_gradient_limit",
-        "depth_views",
-    ):
-        del values[name]
+@pytest.mark.parametrize(
+    "paths, names",
+    [
+        (("a/The Scream.jpg",), ("the_scream",)),
+        (("wave.jpg", "b/udnie.png"), ("wave", "udnie")),
+        (("a,b.jpg", "é:1.jpg"), ("a_b", "é_1")),
+        (("..jpg",), ("style",)),
+    ],
+)
+def test_styles_are_named_by_their_files(paths, names):
+    assert preset("balanced", style=paths).style_names() == names
 
-    assert read_settings(values | {"loss_scale": "relative"}).depth_views
-    raw = read_settings(values | {"loss_scale": "raw"})
-    assert not (raw.relative_losses or raw.depth_views or raw.depth_features)
+
+def test_two_paintings_of_one_name_are_refused():
+    settings = preset("balanced", style=("a/wave.jpg", "b/Wave.png"))
+    with pytest.raises(RequestError, match="two paintings 'wave'"):
+        settings.style_names()
 
 
 def test_derived_defaults_follow_what_they_derive_from():
@@ -132,6 +166,7 @@ def test_derived_defaults_follow_what_they_derive_from():
         ("balanced", {"style_layers": ()}, "names no layer"),
         ("mobile", {"style_weight": 0.0, "content_weight": 0.0}, "--teacher"),
         ("stanford", {"depth_network": "compact,compact"}, "name one network"),
+        ("stanford", {"dials": True}, "give --nodials"),
         ("bold", {}, ", ".join(PRESETS)),
     ],
 )
@@ -153,7 +188,9 @@ def test_every_setting_has_a_flag_that_shows_its_default():
         if field.name in found:
             default, text = found[field.name]
             assert default is None  # So that a preset sees what was given.
-            if field.default not in ("", None):
+            if field.default not in ("", None, ()):
                 shown = str(field.default)
+                if field.default is True:
+                    shown = "true"
                 assert f"(default: {shown})" in text
     assert {"workdir", "preset", "jit", "strategy"} < {*found}

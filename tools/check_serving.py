@@ -30,7 +30,7 @@ _SIZES = flags.DEFINE_list(
     " three, from 256x192 to 512x384.",
 )
 _REQUESTS = flags.DEFINE_integer(
-    "requests", 32, "Timed requests of each size.", 1
+    "requests", 32, "Timed requests of each size.", 1, 100_000
 )
 _TIMEOUT = flags.DEFINE_float("timeout", 60.0, "Seconds to wait for an answer.")
 

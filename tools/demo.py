@@ -14,9 +14,6 @@ from fast_depth_style.tools import program
 _OUTPUT = flags.DEFINE_string(
     "output", "runs/demo", "Folder for everything the demo makes."
 )
-_STYLES = flags.DEFINE_string(
-    "styles", "saved_models", "Folder of shipped styles to show as well."
-)
 _STEPS = flags.DEFINE_integer(
     "steps", None, "Length of training, by default the quick preset's."
 )
@@ -26,7 +23,7 @@ def main() -> None:
     """Runs the demo."""
     from fast_depth_style.demo.run import run
 
-    run(_OUTPUT.value, _STYLES.value, _STEPS.value)
+    run(_OUTPUT.value, _STEPS.value)
 
 
 if __name__ == "__main__":

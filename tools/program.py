@@ -51,8 +51,8 @@ def run(main: Callable[..., None]) -> NoReturn:
 
     `main` may take words from the command line beside the flags:
     `def main(subject: Literal["train", "stylize"])` asks for one of the two;
-    `def main(*options: str)` takes what stands behind `--`, another program's
-    options.
+    `def main(*inputs: str)` takes any number, and `def main(*options: str)`
+    what stands behind `--`, another program's options.
     """
     _open_standard_streams()
     module = sys.modules[main.__module__]
@@ -146,8 +146,10 @@ def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:
         words = flags.FLAGS(sys.argv)[1:]
     except flags.Error as error:
         raise RequestError(_explain(error, module)) from None
-    parameters, takes_options = _parameters(main)
-    if takes_options:
+    parameters, many = _parameters(main)
+    if many == "inputs":
+        return words
+    if many:
         stray = next((w for w in words if not w.startswith("--")), None)
         if stray is not None:
             raise RequestError(f"unexpected {stray!r}: give --name=value")
@@ -169,10 +171,11 @@ def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:
 
 def _parameters(
     main: Callable[..., None],
-) -> tuple[list[inspect.Parameter], bool]:
-    """The parameters of a program, and whether they are `*options`."""
+) -> tuple[list[inspect.Parameter], str]:
+    """The parameters of a program, and the name of the one with a star."""
     found = list(inspect.signature(main, eval_str=True).parameters.values())
-    return found, any(p.kind is p.VAR_POSITIONAL for p in found)
+    many = (p.name for p in found if p.kind is p.VAR_POSITIONAL)
+    return found, next(many, "")
 
 
 def _explain(error: flags.Error, module: ModuleType) -> str:
@@ -204,10 +207,12 @@ def _is_required(flag: flags.Flag) -> bool:
 
 
 def _help(name: str, module: ModuleType, main: Callable[..., None]) -> str:
-    parameters, takes_options = _parameters(main)
+    parameters, many = _parameters(main)
     usage = [name, "[--flag=value …]"]
-    if takes_options:
-        usage.append(f"[-- --{parameters[-1].name} …]")
+    if many == "inputs":
+        usage.insert(1, "[INPUT …]")
+    elif many:
+        usage.append(f"[-- --{many} …]")
     else:
         usage[1:1] = [
             "|".join(typing.get_args(each.annotation)) for each in parameters

@@ -30,6 +30,16 @@ _OUTPUT = flags.DEFINE_string(
     " name.",
     required=True,
 )
+_STYLE = flags.DEFINE_string(
+    "style",
+    None,
+    "Of a model of several styles or with dials, one or a blend:"
+    " great_wave:0.7,udnie:0.3.",
+)
+_DEPTH = flags.DEFINE_float("depth", None, "How much depth is kept, 0 to 1.")
+_STROKE = flags.DEFINE_float(
+    "stroke", None, "How broad the strokes are, 0 to 1."
+)
 _TIMEOUT = flags.DEFINE_float(
     "timeout", 60.0, "Seconds to wait for the answer."
 )
@@ -41,10 +51,20 @@ def main() -> None:
     from fast_depth_style.serving import client
     from fast_depth_style.stylization import plan
 
+    asked = {
+        flag.name: flag.value
+        for flag in (_STYLE, _DEPTH, _STROKE)
+        if flag.value is not None
+    }
+    # All three or none: a signature has no defaults.
+    if asked:
+        if "style" not in asked:
+            raise RequestError("--depth, --stroke: give --style as well")
+        asked = {"depth": 1.0, "stroke": 0.5} | asked
     photo, target = plan.plan_file(_INPUT.value, _OUTPUT.value)
     try:
         with client.Client(_SERVER.value, _TIMEOUT.value) as server:
-            client.stylize_photo(server, _MODEL.value, photo, target)
+            client.stylize_photo(server, _MODEL.value, photo, target, asked)
     except UnreadablePicture as error:
         raise RequestError(str(error)) from error
     except client.ServerError as error:

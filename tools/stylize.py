@@ -1,15 +1,19 @@
-r"""Stylizes a photo, a folder of photos or a video with a trained style.
+r"""Stylizes photos, folders of photos and videos with a trained style.
 
-    fast-depth-style stylize --model=saved_models/great_wave \
-        --input=photos --output=paintings
+    fast-depth-style stylize photo.jpg
+    fast-depth-style stylize photos/ --style=great_wave:0.7,udnie:0.3 \
+        --depth=0.5 --output=paintings
 
-Photos may have any size. Animations stay animations. Of a folder, what cannot
-be read or written is named and left out; exits with 1 where a painting could
-not be written.
+The first makes photo.great_wave.jpg; fast-depth-style styles lists the styles
+that come with the program. --model takes a model of your own. Photos may have
+any size. Animations stay animations. Of several, what cannot be read or written
+is named and left out; exits with 1 where a painting could not be written.
 """
 
 import pathlib
 import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from absl import flags
 
@@ -17,33 +21,35 @@ from fast_depth_style import files
 from fast_depth_style.errors import RequestError
 from fast_depth_style.files import printable
 from fast_depth_style.runs.progress import say, track
+from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.tools import program
+from fast_depth_style.tools.flags import define
 
 _MODEL = flags.DEFINE_string(
     "model",
-    None,
-    "Folder of an exported model, or the workdir of a finished training.",
-    required=True,
+    "shipped",
+    "Folder of an exported model, or the workdir of a finished training; by"
+    " default the network of all styles that comes with the program.",
 )
 _INPUT = flags.DEFINE_string(
     "input",
     None,
-    "A photo, a folder of photos, or a video (.mp4, .mov, .webm, .avi, …).",
-    required=True,
+    "A photo, a folder of photos, or a video (.mp4, .mov, .webm, .avi, …);"
+    " several may be given as words without this flag.",
 )
 _OUTPUT = flags.DEFINE_string(
     "output",
     None,
     "For a photo, a file (.jpg, .png, .tif, .webp; an animation also .gif) or"
-    " a folder; for a folder, a folder, in which names and formats are kept"
-    " (those that cannot be written become .png); for a video, a file (.mp4,"
-    " .mov, .mkv, .m4v) or a folder.",
-    required=True,
+    " a folder; for a folder, or several inputs, a folder, in which names and"
+    " formats are kept (those that cannot be written become .png); for a video,"
+    " a file (.mp4, .mov, .mkv, .m4v) or a folder. By default NAME.STYLE.jpg"
+    " beside NAME.jpg, and so on; STYLE is the model's name.",
 )
 _RESUME = flags.DEFINE_bool(
     "resume",
     False,
-    "Of a folder, leave out photos whose painting is there already and newer"
+    "Of several, leave out photos whose painting is there already and newer"
     " than the photo and the model: goes on where an earlier run ended.",
 )
 _STRIP = flags.DEFINE_bool(
@@ -53,44 +59,59 @@ _STRIP = flags.DEFINE_bool(
     " otherwise take over from their photos.",
 )
 
-
-def main() -> None:
-    """Plans the output, loads the model, stylizes."""
-    is_folder = files.resolve(_INPUT.value, "input").is_dir()
-    model = files.resolve(_MODEL.value, "model")
-    (_stylize_folder if is_folder else _stylize_file)(model)
+_SETTINGS = define(StylizeSettings)
 
 
-def _stylize_file(folder: pathlib.Path) -> None:
+def main(*inputs: str) -> None:
+    """Plans the outputs, loads the model, stylizes."""
     from fast_depth_style.stylization import plan
 
-    source, target = plan.plan_file(_INPUT.value, _OUTPUT.value)
-    from fast_depth_style.exporting.saved_model import read_model
-
-    model = read_model(folder)
-    if plan.is_video(source):
-        from fast_depth_style.stylization.video import stylize_video
-
-        stylize_video(
-            model, source, target, lambda frames, n: track(frames, n, "frame")
-        )
+    settings = StylizeSettings(**_SETTINGS())
+    model: pathlib.Path | str = _MODEL.value
+    if model != "shipped":
+        model = files.resolve(model, "model")
+    if _INPUT.value is not None:
+        inputs = (*inputs, _INPUT.value)
+    name = plan.style_name(model, settings.style)
+    targets, left_out = plan.plan(inputs, _OUTPUT.value, name)
+    if len(inputs) == 1 and files.resolve(inputs[0], "input") in targets:
+        _stylize_file(model, settings, *targets.popitem())
     else:
-        from fast_depth_style.stylization.photos import stylize_photo
+        _stylize_several(model, settings, targets, left_out)
 
-        if note := stylize_photo(model, source, target, track, _STRIP.value):
-            say(note)
+
+def _stylize_file(
+    folder: pathlib.Path | str,
+    settings: StylizeSettings,
+    source: pathlib.Path,
+    target: pathlib.Path,
+) -> None:
+    from fast_depth_style.stylization.model import load_styled
+
+    model = load_styled(folder, settings)
+    from fast_depth_style.stylization import photos, plan, video
+
+    if plan.is_video(source):
+        video.stylize_video(model, source, target, _track_frames, settings)
+    elif note := photos.stylize_photo(
+        model, source, target, track, _STRIP.value, settings
+    ):
+        say(note)
     print(f"stylized {printable(target)}")
 
 
-def _stylize_folder(folder: pathlib.Path) -> None:
-    from fast_depth_style.stylization import plan
-
-    targets, left_out = plan.plan_folder(_INPUT.value, _OUTPUT.value)
+def _stylize_several(
+    folder: pathlib.Path | str,
+    settings: StylizeSettings,
+    targets: dict[pathlib.Path, pathlib.Path],
+    left_out: dict[pathlib.Path, str],
+) -> None:
     planned = len(targets)
     if _RESUME.value:
-        from fast_depth_style.exporting.saved_model import find_model
+        from fast_depth_style.stylization.model import model_folder
+        from fast_depth_style.stylization.plan import without_done
 
-        targets = plan.without_done(targets, find_model(folder))
+        targets = without_done(targets, model_folder(folder))
     done = planned - len(targets)
     for path, reason in left_out.items():
         say(f"skipped {printable(path)}: {reason}")
@@ -98,21 +119,21 @@ def _stylize_folder(folder: pathlib.Path) -> None:
         print(f"stylized 0, done before {done}")
         return
 
-    from fast_depth_style.exporting.saved_model import read_model
+    from fast_depth_style.stylization.model import load_styled
     from fast_depth_style.stylization.photos import stylize_photos
 
     counts = stylize_photos(
-        read_model(folder),
+        load_styled(folder, settings),
         targets,
         warn=say,
         track=lambda photos: track(photos, unit="photo"),
         strip=_STRIP.value,
+        settings=settings,
+        track_frames=_track_frames,
     )
     skipped = counts.unreadable + counts.unwritten + len(left_out)
     if not counts.stylized and not done:
-        raise RequestError(
-            f"none of the photos in {printable(_INPUT.value)} could be stylized"
-        )
+        raise RequestError("none of the photos could be stylized: see above")
     print(
         f"stylized {counts.stylized}, skipped {skipped}"
         f"{' (named above)' if skipped else ''}"
@@ -120,6 +141,10 @@ def _stylize_folder(folder: pathlib.Path) -> None:
     )
     if counts.unwritten:
         sys.exit(1)
+
+
+def _track_frames(frames: Iterable[Any], number: int) -> Iterator[Any]:
+    return track(frames, number, "frame")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 r"""Stylizes photos in bulk with Apache Beam, on one machine or on a cluster.
 
-    fast-depth-style stylize_beam --model=saved_models/great_wave \
+    fast-depth-style stylize_beam --model=shipped \
         --input='photos/**' --output=paintings
     fast-depth-style stylize_beam --model=/models/great_wave \
         --input='gs://photos/**' --output=gs://paintings \
@@ -16,12 +16,15 @@ import logging
 from absl import flags
 
 from fast_depth_style.errors import MissingExtraError, RequestError
+from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.tools import program
+from fast_depth_style.tools.flags import define
 
 _MODEL = flags.DEFINE_string(
     "model",
     None,
-    "Folder of an exported model, at the same place on every worker.",
+    "Folder of an exported model, at the same place on every worker; shipped"
+    " for the network that comes with the package.",
     required=True,
 )
 _INPUT = flags.DEFINE_string(
@@ -44,10 +47,12 @@ _RUNNER = flags.DEFINE_string(
     "Who runs the pipeline: FnApiRunner (this machine, in this process),"
     " FlinkRunner, SparkRunner, DataflowRunner, …",
 )
+_SETTINGS = define(StylizeSettings)
 
 
 def main(*options: str) -> None:
     """Runs the pipeline and prints the counts."""
+    settings = StylizeSettings(**_SETTINGS())
     if importlib.util.find_spec("apache_beam") is None:
         raise MissingExtraError("stylize_beam", "beam")
     # Beam warns of optional packages that it does without.
@@ -56,7 +61,11 @@ def main(*options: str) -> None:
 
     runner = f"--runner={_RUNNER.value}"
     counts = beam.stylize_files(
-        _MODEL.value, _INPUT.value, _OUTPUT.value, [runner, *options]
+        _MODEL.value,
+        _INPUT.value,
+        _OUTPUT.value,
+        [runner, *options],
+        settings,
     )
     broken = f"{_OUTPUT.value.rstrip('/')}/{beam.BROKEN}"
     if not counts.stylized:

@@ -8,6 +8,7 @@ same command continues. The finished model is in runs/wave/model. Without
 photos, offline and in minutes.
 """
 
+import os
 import pathlib
 
 from absl import flags as absl_flags
@@ -60,16 +61,20 @@ def main() -> None:
     model = export_run(workdir).parent
     print(
         f"Done: the model is in {model}. Now try\n  fast-depth-style stylize"
-        f" --model={model} --input=PHOTO --output=PICTURE.jpg"
+        f" PHOTO.jpg --model={model}"
     )
 
 
 def _settings(workdir: pathlib.Path) -> TrainingSettings:
     given = _SETTINGS()
     name = _PRESET.value
+    whole = ",".join(given.get("style", ()))
+    if os.path.isfile(os.path.expanduser(whole)):  # A comma in its name.
+        given["style"] = (whole,)
     if not {"style", "content"} & {*given} and name in (None, "quick"):
         from fast_depth_style.demo.samples import write_samples
 
+        preset("quick", **given)  # Refuses before anything is written.
         files.require_writable(workdir, "workdir")
         files.require_own_folder(workdir, "workdir", ("settings.json",))
         files.mark_own_folder(workdir)

@@ -1,5 +1,6 @@
 """The demo: paint, train, export, stylize, and show it all on one page."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -9,42 +10,39 @@ from fast_depth_style import files
 from fast_depth_style.demo import page
 from fast_depth_style.demo.samples import write_samples
 from fast_depth_style.exporting.export import REPORT, export
-from fast_depth_style.exporting.saved_model import read_model
 from fast_depth_style.exporting.settings import ExportSettings
+from fast_depth_style.exporting.shipped_card import SHIPPED, shipped_styles
 from fast_depth_style.exporting.verification import Verification
 from fast_depth_style.images.files import read_rgb, write_picture
 from fast_depth_style.images.picture import Picture
 from fast_depth_style.perception.compact_depth import CompactDepth
+from fast_depth_style.stylization.model import StyledModel, load_styled
+from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.stylization.tiles import stylize
 from fast_depth_style.training.run import export_run, train
 from fast_depth_style.training.settings import preset
 
-_VARIANTS = ("_no_depth", "_mobile")
-
 
 def run(
-    output: str | os.PathLike[str],
-    styles: str | os.PathLike[str],
-    steps: int | None = None,
+    output: str | os.PathLike[str], steps: int | None = None
 ) -> pathlib.Path:
     """Trains a style from scratch and shows it beside the shipped ones.
 
     Args:
         output: Folder for everything the demo makes; an interrupted demo
             continues in it.
-        styles: Folder of shipped models; those in it are shown too, but for
-            their variants without depth and for phones.
         steps: Length of training; None is the preset's.
 
     Returns:
         The page.
 
     Raises:
-        RequestError: The output cannot be written or holds other files; or
-            scikit-learn, whose sample photos are used, is missing.
+        RequestError: The output cannot be written or holds other files, or
+            there are no such steps; or scikit-learn, whose sample photos are
+            used, is missing.
     """
+    settings = preset("quick", steps=steps)
     output = files.resolve(output, "output")
-    styles = files.resolve(styles, "styles")
     files.require_own_folder(output, "output")
     files.require_writable(output, "output")
     files.mark_own_folder(output)
@@ -61,8 +59,8 @@ def run(
     lap("painting")
 
     print("2/5 Training on sample photos; the same command continues")
-    settings = preset(
-        "quick", style=str(painting), content=str(photos), steps=steps
+    settings = dataclasses.replace(
+        settings, style=(str(painting),), content=str(photos)
     )
     workdir = output / "training"
     train(settings, workdir)
@@ -77,15 +75,13 @@ def run(
     lap("export")
 
     print("4/5 Stylizing", flush=True)
-    models = {"our painting": model} | {
-        folder.name.replace("_", " "): folder
-        for folder in sorted(styles.glob("*"))
-        if (folder / "1").is_dir() and not folder.name.endswith(_VARIANTS)
-    }
+    models: dict[str, StyledModel] = {"our painting": load_styled(model)}
+    for style in shipped_styles():
+        asked = StylizeSettings(style=style)
+        models[style.replace("_", " ")] = load_styled(SHIPPED, asked)
     originals = {path.stem: read_rgb(path) for path in sorted(photos.iterdir())}
     pictures = {}
-    for label, folder in models.items():
-        loaded = read_model(folder)
+    for label, loaded in models.items():
         for name, photo in originals.items():
             pictures[label, name] = stylize(loaded, photo)
             file = output / f"{name}_{label.replace(' ', '_')}.jpg"

@@ -20,9 +20,7 @@ from fast_depth_style.evaluation.judges import load_judges
 from fast_depth_style.evaluation.report import render
 from fast_depth_style.evaluation.settings import EvaluationSettings
 from fast_depth_style.evaluation.stylizers import Stylizer, load_stylizers
-from fast_depth_style.images.files import read_rgb
-from fast_depth_style.images.picture import UnreadablePicture
-from fast_depth_style.images.size import fit_short_side
+from fast_depth_style.images.painting import read_painting
 from fast_depth_style.perception.registry import perceptual_network
 from fast_depth_style.runs.progress import track
 
@@ -84,17 +82,15 @@ def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
 
 
 def _load_context(settings: EvaluationSettings) -> Context:
-    try:
-        painting = read_rgb(files.resolve(settings.style, "style"))
-    except UnreadablePicture as error:
-        raise RequestError(f"--style: {error}") from error
+    style = files.resolve(settings.style, "style")
+    painting = read_painting(style, settings.style_size)
     objective = settings.objective()
     layers = {*objective.resolved_style_layers()}
     layers.add(objective.resolved_content_layer())
     return Context(
         objective,
         perceptual_network(settings.perceptual_network, sorted(layers)),
-        fit_short_side(painting, settings.style_size),
+        painting,
         load_judges(settings.depth_network, settings.teachers),
     )
 

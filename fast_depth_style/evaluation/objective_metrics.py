@@ -30,33 +30,32 @@ def evaluators(context: Context) -> list[Evaluator]:
 
     def features(batch):
         pictures = ops.convert_to_tensor(batch)
-        own = context.perceptual(pictures)
+        layer = settings.resolved_content_layer()
+        smaller = style.halved(pictures, settings.content_scale)
         scaled = style.scaled_features(
             context.perceptual,
             pictures,
             settings.resolved_style_layers(),
             len(scales),
-            own,
         )
         grams = {key: style.gram_matrix(each) for key, each in scaled.items()}
-        return grams, own[settings.resolved_content_layer()]
+        return grams, context.perceptual(smaller)[layer]
 
     def measure(sample):
         grams, maps = sample.outputs(features)
-        photo, *pictures = (
-            ops.convert_to_tensor(each[None], "float32")
-            for each in (sample.photo, *sample.pictures)
-        )
+        pictures = ops.convert_to_tensor(sample.pictures, "float32")
         similarity = tf.image.ssim(sample.pictures, sample.photo[None], 255)
         rows = []
-        for index, picture in enumerate(pictures, 1):
+        for index in range(1, len(sample.pictures) + 1):
             here = slice(index, index + 1)
             own = keras.tree.map_structure(lambda each, i=here: each[i], grams)
-            styles = [style.relative_style_loss(own, g) for g in by_scale]
-            terms = pixel_terms(picture, {"photos": photo}) | {
+            styles = [style.relative_style_loss(own, g)[0] for g in by_scale]
+            terms = pixel_terms(pictures[index - 1 : index], {}) | {
                 # Every scale has as many layers.
                 "style": np.mean(styles),
-                "content": content.relative_content_loss(maps[here], maps[:1]),
+                "content": content.relative_content_loss(maps[here], maps[:1])[
+                    0
+                ],
             }
             total = sum(weights[name] * term for name, term in terms.items())
             values = (

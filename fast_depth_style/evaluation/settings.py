@@ -23,12 +23,13 @@ class EvaluationSettings:
 
     models: tuple[str, ...] = setting(
         (),
-        "Folders of exported models, LABEL=FOLDER for a name of your own; the"
+        "Folders of exported models, LABEL=FOLDER for a name of your own,"
+        " FOLDER?style=NAME&depth=0.5&stroke=1 for a style and dials; the"
         " first is the reference that the others are compared with."
         " pictures:FOLDER: finished pictures named like their photos. Controls:"
         " identity, blur; they are added where they are not named.",
     )
-    style: str = _as_in_training("style")
+    style: str = setting("", "Painting: a picture file.")
     depth_network: tuple[str, ...] = setting(
         (),
         "Depth networks that judge: hub:HANDLE_OR_FOLDER, fast_depth:FILE,"
@@ -61,6 +62,7 @@ class EvaluationSettings:
         256,
         "Side of the squares that photos are cut and scaled to, in pixels.",
         least=64,
+        most=4096,
     )
 
     def __post_init__(self) -> None:

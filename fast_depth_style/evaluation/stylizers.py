@@ -2,8 +2,10 @@
 
 import os
 import pathlib
+import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -11,9 +13,12 @@ from PIL import Image, ImageFilter
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
 from fast_depth_style.evaluation import photo_sets
-from fast_depth_style.exporting.saved_model import read_model
+from fast_depth_style.exporting.shipped_card import SHIPPED
 from fast_depth_style.images.folder import list_pictures
+from fast_depth_style.networks.image_transformation import DIALS
 from fast_depth_style.stylization import tiles
+from fast_depth_style.stylization.model import load_styled
+from fast_depth_style.stylization.settings import StylizeSettings
 
 _BLUR = ImageFilter.GaussianBlur(4.0)
 _PICTURES = "pictures:"
@@ -48,10 +53,12 @@ class Stylizer:
 def load_stylizers(specs: Sequence[str]) -> list[Stylizer]:
     """Loads models, and adds the controls that are not among them.
 
-    Each of `specs` is a model's `FOLDER`, `pictures:FOLDER`, `identity` or
-    `blur`, or `LABEL=` before one of them. A folder without a label goes by
-    its own name. Pictures may have been made by anything, and are named like
-    the photos that they were made of.
+    Each of `specs` is a model's `FOLDER`, `shipped`, `pictures:FOLDER`,
+    `identity` or `blur`, or `LABEL=` before one of them. A folder without a
+    label goes by its own name. What is asked of a model of several styles or
+    with dials stands behind it: `FOLDER?style=udnie&depth=0.5&stroke=1`.
+    Pictures may have been made by anything, and are named like the photos that
+    they were made of.
 
     Raises:
         RequestError: A model cannot be loaded; two have one label.
@@ -72,16 +79,38 @@ def load_stylizers(specs: Sequence[str]) -> list[Stylizer]:
 
 def _load(spec: str) -> Stylizer:
     label, separator, source = spec.partition("=")
-    if not (separator and label and source) or os.path.exists(spec):
+    named = separator and label and source and "?" not in label
+    if not named or os.path.exists(spec):
         label, source = "", spec
     if source in CONTROLS:
         return Stylizer(label or source, source, CONTROLS[source])
+    source, asked = _asked(source)
     folder = files.resolve(source.removeprefix(_PICTURES), "models")
     label = files.printable(label or folder.resolve().name)
     if source.startswith(_PICTURES):
         return Stylizer(label, source, _look_up(folder))
-    model = read_model(folder)
+    settings = StylizeSettings(**asked)
+    model = load_styled(SHIPPED if source == SHIPPED else folder, settings)
     return Stylizer(label, source, lambda rgb, name: tiles.stylize(model, rgb))
+
+
+def _asked(source: str) -> tuple[str, dict[str, Any]]:
+    """A model's folder, and style and dials behind a question mark."""
+    folder, _, query = source.rpartition("?")
+    if not folder or os.path.exists(source):
+        return source, {}
+    asked: dict[str, Any] = {}
+    for name, value in urllib.parse.parse_qsl(query, keep_blank_values=True):
+        try:
+            asked[name] = value if name == "style" else float(value)
+        except ValueError:
+            name = ""
+        if name not in ("style", *DIALS):
+            raise RequestError(
+                f"--models={source}: give style=NAME, depth=0..1 or"
+                " stroke=0..1 behind the question mark, with & between them"
+            )
+    return folder, asked
 
 
 def _look_up(folder):

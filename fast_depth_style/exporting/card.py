@@ -24,16 +24,25 @@ _USE = """\
 import tensorflow as tf
 
 model = tf.saved_model.load("1")
-painted = model.signatures["serving_default"](image=photos)["stylized_image"]
+painted = model.signatures["serving_default"](INPUTS)["stylized_image"]
 ```
 
 `photos` is a uint8 RGB tensor (batch, height, width, 3) of any size from 16
-pixels up; `painted` has the same shape. TensorFlow Serving takes this folder
-as its `model_base_path`. The signature `encoded` takes the bytes of JPEG, PNG
-or WebP files of one size as `image_bytes` and gives PNG files as
-`stylized_image_bytes`. `card.json`, also in `1/assets.extra/`, holds this card
-for programs, with the SHA-256 of every file.
+pixels up; `painted` has the same shape.STYLES
+
+TensorFlow Serving takes this folder as its `model_base_path`. The signature
+`encoded` takes the bytes of JPEG, PNG or WebP files of one size as
+`image_bytes` and gives PNG files as `stylized_image_bytes`. `card.json`, also
+in `1/assets.extra/`, holds this card for programs, with the SHA-256 of every
+file.
 """
+
+
+_STYLES = """
+
+`weights` is (batch, {number}) float32, of the styles {names}, adding up to 1;
+`depth` and `stroke` are (batch,) float32 from 0 to 1. In the signature
+`encoded`, `style` is text, such as `{first}:0.7,{last}:0.3`."""
 
 
 def write_card(folder: pathlib.Path, card: dict[str, Any]) -> None:
@@ -63,7 +72,18 @@ def write_card(folder: pathlib.Path, card: dict[str, Any]) -> None:
         place.mkdir(exist_ok=True)
         files.write_text(place / "card.json", text)
     shown = {k: v for k, v in card.items() if k not in ("name", "files")}
-    lines = [f"# {card.get('name', 'A style')}", "", *_list(shown), "", _USE]
+    styles = card.get("network", {}).get("styles", ())
+    inputs, choice = "image=photos", ""
+    if len(styles) > 1 or card.get("network", {}).get("dials"):
+        inputs += ", style=weights, depth=depth, stroke=stroke"
+        choice = _STYLES.format(
+            number=len(styles),
+            names=", ".join(styles),
+            first=styles[0],
+            last=styles[-1],
+        )
+    use = _USE.replace("INPUTS", inputs).replace("STYLES", choice)
+    lines = [f"# {card.get('name', 'A style')}", "", *_list(shown), "", use]
     files.write_text(folder / "README.md", "\n".join(lines))
 
 

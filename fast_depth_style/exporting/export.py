@@ -1,5 +1,6 @@
 """Exports a network in several formats, each file verified."""
 
+import base64
 import dataclasses
 import importlib.metadata
 import os
@@ -20,8 +21,9 @@ from fast_depth_style.exporting.saved_model import (
     utf8_name,
 )
 from fast_depth_style.exporting.settings import PACKAGES, ExportSettings
-from fast_depth_style.exporting.signatures import ExportError
+from fast_depth_style.exporting.signatures import ExportError, has_choice
 from fast_depth_style.exporting.verification import (
+    Example,
     Verification,
     table,
     verify,
@@ -29,11 +31,15 @@ from fast_depth_style.exporting.verification import (
 )
 from fast_depth_style.networks import MINIMUM_SIDE
 from fast_depth_style.networks.image_transformation import (
+    DIALS,
     ImageTransformationNetwork,
 )
 
 REPORT = "export_report.json"
 """Name of the file of all figures."""
+
+STYLES = "styles.json"
+"""Name of the file of style vectors, for TFLite and ONNX."""
 
 _Size = tuple[int, int]
 
@@ -101,13 +107,12 @@ def export(
             if format == "saved_model":
                 # To `1/` in a folder of its own, as it comes with its card.
                 path = export_saved_model(network, aside / "model", card or {})
-                groups = zip(*examples.values(), strict=True)
-                made = verify_saved_model(path, *groups)
+                made = verify_saved_model(path, [*examples.values()])
             else:
                 path.parent.mkdir(exist_ok=True)
                 run = _write(format, path, size, network, pictures.calibration)
                 made = [
-                    verify(format, path, run, *examples[each])
+                    verify(format, path, run, examples[each])
                     for each in ([size] if size else examples)
                 ]
             found += made
@@ -119,6 +124,9 @@ def export(
             else:
                 (output / name).parent.mkdir(exist_ok=True)
                 os.replace(path, output / name)
+    if has_choice(network) and {*settings.formats} != {"saved_model"}:
+        files.write_json(output / STYLES, style_list(network))
+        written.append(output / STYLES)
     failures = [each.failure for each in found if each.failure]
     packages = ["fast-depth-style", "tensorflow"]
     for extra in sorted({f.partition("_")[0] for f in settings.formats}):
@@ -168,15 +176,50 @@ def _plan(settings: ExportSettings) -> Iterator[tuple[str, str, _Size | None]]:
                 yield format, "tflite/float16_dynamic.tflite", None
 
 
+def style_list(network: ImageTransformationNetwork) -> dict[str, Any]:
+    """What an app needs to make style vectors: names, dials and the table.
+
+    The vector of a picture is the sum over styles s of w_s (t[s][0] + depth
+    t[s][1] + stroke t[s][2]), the table t[s][row] little-endian float32.
+    """
+    table = np.asarray(network.table).astype("<f4")
+    return {
+        "styles": [*network.styles],
+        "dials": [*DIALS] if network.dials else [],
+        "shape": [*table.shape],
+        "table_base64": base64.b64encode(table.tobytes()).decode(),
+    }
+
+
 def _examples(
     network: ImageTransformationNetwork, pictures: list[np.ndarray], size: _Size
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Pictures of a size, and what is expected of each."""
-    given = [
-        fit(picture, size)[None].astype(np.float32) for picture in pictures
-    ]
-    made = map(network, given)
-    return given, [np.asarray(each).clip(0.0, 255.0) for each in made]
+) -> list[Example]:
+    """Pictures of a size, each of another style and other dials."""
+    found = []
+    for number, picture in enumerate(pictures):
+        image = fit(picture, size)[None].astype(np.float32)
+        asked, vector = _asked(network, number)
+        made = np.asarray(network(image, *(each[None] for each in vector)))
+        found.append(Example(image, asked, vector, made.clip(0.0, 255.0)))
+    return found
+
+
+def _asked(
+    network: ImageTransformationNetwork, number: int
+) -> tuple[dict[str, np.ndarray], tuple[np.ndarray, ...]]:
+    """Random style and dials of a picture, and their vector."""
+    if not has_choice(network):
+        return {}, ()
+    random = np.random.default_rng(number)
+    # Every other one a style as it is, the others blends.
+    style = np.eye(len(network.styles))[number % len(network.styles)]
+    if number % 2:
+        style = random.dirichlet(np.ones(len(network.styles)))
+    style = style[None].astype("float32")
+    dials = random.random((1, len(DIALS))).astype("float32")
+    asked = {name: dials[:, i] for i, name in enumerate(DIALS)}
+    vector = np.asarray(network.vectors(style, dials))[0]
+    return {"style": style, **asked}, (vector,)
 
 
 def _write(
@@ -185,7 +228,7 @@ def _write(
     size: _Size | None,
     network: ImageTransformationNetwork,
     calibration: list[np.ndarray],
-) -> Callable[[np.ndarray], np.ndarray]:
+) -> Callable[..., np.ndarray]:
     """Writes one file and loads it; imports what an extra brings."""
     if format == "onnx":
         from fast_depth_style.exporting.onnx_file import read_onnx, write_onnx
@@ -194,7 +237,11 @@ def _write(
         return read_onnx(path)
     from fast_depth_style.exporting.tflite import convert_tflite, read_tflite
 
-    fitting = [fit(picture, size) for picture in calibration] if size else []
+    fitting: list[tuple[np.ndarray, ...]] = []
+    if size is not None:
+        for number, picture in enumerate(calibration):
+            image = fit(picture, size)[None].astype("float32")
+            fitting.append((image, *_asked(network, number)[1]))
     kind = format.removeprefix("tflite_")
     path.write_bytes(convert_tflite(network, kind, size, fitting))
     return read_tflite(path)

@@ -21,6 +21,7 @@ from fast_depth_style.exporting.encoded_pictures import encode_pictures
 from fast_depth_style.exporting.reproducible import make_reproducible
 from fast_depth_style.exporting.signatures import (
     SIGNATURES,
+    example_request,
     make_signatures,
     verify_signatures,
 )
@@ -60,8 +61,7 @@ def export_saved_model(
     exact = float32_copy(network)
     card = card | {
         "network": {
-            "width": exact.width,
-            "blocks": exact.blocks,
+            **exact.get_config(),
             "parameters": exact.count_params(),
         }
     }
@@ -86,8 +86,10 @@ def export_saved_model(
             "serving_default": {"image": image},
             "encoded": {"image_bytes": encode_pictures(grey)},
         }
+        for name, inputs in requests.items():
+            inputs |= example_request(signatures[name], exact.styles, 0, 1)
         write_warmup(model, requests)
-        verify_signatures(signatures, str(model))
+        verify_signatures(signatures, str(model), exact.styles)
         write_card(aside, card)
         install_model(folder, aside)
     return folder / _VERSION
@@ -207,8 +209,14 @@ def read_network(path: str | os.PathLike[str]) -> ImageTransformationNetwork:
     card = read_card(path)
     wrong = f"{files.printable(find_model(path).parent)}/card.json describes"
     try:
-        width, blocks = card["network"]["width"], card["network"]["blocks"]
-        network = ImageTransformationNetwork(width, blocks, dtype="float32")
+        config = dict(card["network"])
+        config.pop("parameters", None)
+        if "styles" not in config:
+            raise RequestError(
+                f"{files.printable(find_model(path))} was made by version 1 and"
+                " can only be painted with: train it anew for all else"
+            )
+        network = ImageTransformationNetwork(**config, dtype="float32")
     except (ValueError, LookupError, TypeError) as error:
         raise RequestError(f"{wrong} no network; {_COPY_WITH_CARD}") from error
     network.build()

@@ -7,7 +7,8 @@
 | `int8`    | int8 convolutions, the rest float32   | float32, 0..255     |
 
 All take and give (1, height, width, 3) RGB and hold only operators that are
-built into the runtime.
+built into the runtime. One of a network that `has_choice` also takes `vector`,
+a style vector.
 """
 
 import os
@@ -23,6 +24,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.tools import flatbuffer_utils
 
 from fast_depth_style.exporting.saved_model import float32_copy
+from fast_depth_style.exporting.signatures import has_choice
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
@@ -36,7 +38,7 @@ def convert_tflite(
     network: ImageTransformationNetwork,
     kind: str,
     size: tuple[int, int] | None,
-    calibration: Sequence[np.ndarray] = (),
+    calibration: Sequence[tuple[np.ndarray, ...]] = (),
 ) -> bytes:
     """Converts a network to the content of a TFLite file.
 
@@ -45,21 +47,22 @@ def convert_tflite(
         kind: `float32`, `float16` or `int8`, see above.
         size: Height and width of all pictures; None for a file that takes any,
             which is slower and no GPU delegate takes. Not for `int8`.
-        calibration: For `int8`, pictures of `size`, (height, width, 3) uint8;
-            the range of every activation is what they show.
+        calibration: For `int8`, pictures of `size`, (1, height, width, 3)
+            float32, each with its style vector where the file takes one; the
+            range of every activation is what they show.
     """
     shape = (1, *(size or (None, None)), 3)
     network = float32_copy(network, kernels="tflite")
 
-    def paint(image: Any) -> dict[str, Any]:
-        painted = tf.clip_by_value(network(image), 0.0, 255.0)
+    def paint(image: Any, *vector: Any) -> dict[str, Any]:
+        painted = network(image, *(each[None] for each in vector))
+        painted = tf.clip_by_value(painted, 0.0, 255.0)
         return {"stylized_image": tf.ensure_shape(painted, shape)}
 
-    function = tf.function(
-        paint,
-        input_signature=[tf.TensorSpec(shape, "float32", name="image")],
-        autograph=False,
-    )
+    inputs = [tf.TensorSpec(shape, "float32", name="image")]
+    if has_choice(network):
+        inputs.append(tf.TensorSpec(network.vector_size, "float32", "vector"))
+    function = tf.function(paint, input_signature=inputs, autograph=False)
     root = tf.Module()
     root.weights = [variable.value for variable in network.variables]
     # Converted from a function in memory, the file of a Keras 3 model holds no
@@ -80,10 +83,12 @@ def convert_tflite(
         return _without_names(converter.convert())
 
 
-def _quantize(converter: Any, calibration: Sequence[np.ndarray]) -> bytes:
-    def pictures() -> Iterator[list[np.ndarray]]:
-        for picture in calibration:
-            yield [picture[None].astype(np.float32)]
+def _quantize(
+    converter: Any, calibration: Sequence[tuple[np.ndarray, ...]]
+) -> bytes:
+    def pictures() -> Iterator[dict[str, np.ndarray]]:
+        for inputs in calibration:
+            yield dict(zip(("image", "vector"), inputs, strict=False))
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = pictures
@@ -111,20 +116,25 @@ def _without_names(content: bytes) -> bytes:
 
 def read_tflite(
     path: str | os.PathLike[str], threads: int = 1
-) -> Callable[[np.ndarray], np.ndarray]:
+) -> Callable[..., np.ndarray]:
     """Loads a TFLite file into LiteRT, the runtime on phones.
 
     Returns:
-        A function from (1, height, width, 3) float32 RGB in 0..255 to the same.
-        Of another size than the file's it raises ValueError.
+        A function from (1, height, width, 3) float32 RGB in 0..255, and a style
+        vector where the file takes one, to the painted picture. Of another size
+        than the file's it raises ValueError.
     """
     content = pathlib.Path(path).read_bytes()
     interpreter = Interpreter(model_content=content, num_threads=threads)
-    (taken,) = interpreter.get_input_details()
+    details = {
+        each["name"].partition(":")[0].rpartition("_")[2]: each
+        for each in interpreter.get_input_details()
+    }
+    taken = details["image"]
     (given,) = interpreter.get_output_details()
     shape = None
 
-    def run(image: np.ndarray) -> np.ndarray:
+    def run(image: np.ndarray, *vector: np.ndarray) -> np.ndarray:
         nonlocal shape
         if image.shape != shape:
             if -1 in taken["shape_signature"]:
@@ -132,6 +142,8 @@ def read_tflite(
             interpreter.allocate_tensors()
             shape = image.shape
         interpreter.set_tensor(taken["index"], image)
+        for each in vector:
+            interpreter.set_tensor(details["vector"]["index"], each)
         interpreter.invoke()
         return interpreter.get_tensor(given["index"])
 

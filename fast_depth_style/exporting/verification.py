@@ -27,19 +27,39 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 model, given, made, runs = sys.argv[1:]
 model = tf.saved_model.load(model)
-def run(picture):
+def run(inputs):
     start = time.perf_counter()
-    result = model.signatures["float"](image=tf.constant(picture))
+    inputs = {name: tf.constant(value) for name, value in inputs.items()}
+    result = model.signatures["float"](**inputs)
     return result["stylized_image"].numpy(), time.perf_counter() - start
-results = {}
-with np.load(given) as groups:
-    for name in groups:
-        group = groups[name]
-        results[name] = [run(picture)[0] for picture in group]
-        seconds = [run(group[0])[1] for _ in range(int(runs))]
-        results["seconds_" + name] = statistics.median(seconds)
+examples, results = {}, {}
+with np.load(given) as arrays:
+    for key in arrays:
+        number, name = key.split("/")
+        examples.setdefault(number, {})[name] = arrays[key]
+for number, inputs in examples.items():
+    results[number] = run(inputs)[0]
+    seconds = [run(inputs)[1] for _ in range(int(runs))]
+    results["seconds_" + number] = statistics.median(seconds)
 np.savez(made, **results)
 """
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Example:
+    """A picture, what is asked of it, and what the network makes of it.
+
+    Attributes:
+        image: (1, height, width, 3) float32, 0..255.
+        asked: Inputs of a SavedModel's signatures beside the image.
+        vector: The style vector, as other files take it: one, or none.
+        expected: What the network paints, clipped to 0..255.
+    """
+
+    image: np.ndarray
+    asked: dict[str, np.ndarray]
+    vector: tuple[np.ndarray, ...]
+    expected: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,32 +106,28 @@ class Verification:
 def verify(
     format: str,
     file: pathlib.Path,
-    run: Callable[[np.ndarray], np.ndarray],
-    pictures: Sequence[np.ndarray],
-    expected: Sequence[np.ndarray],
+    run: Callable[..., np.ndarray],
+    examples: Sequence[Example],
 ) -> Verification:
     """Runs a file on pictures of one size and compares.
 
     Args:
         format: One of `settings.FORMATS`.
         file: Where it is.
-        run: Loaded from the file: (1, height, width, 3) float32 to the same.
-        pictures: (1, height, width, 3) float32, 0..255.
-        expected: What the network makes of each, clipped to 0..255.
+        run: Loaded from the file: takes an image and its vector.
+        examples: All of one size.
     """
-    results = [run(picture) for picture in pictures]
+    results = [run(each.image, *each.vector) for each in examples]
     seconds = []
     for _ in range(_RUNS):
         start = time.perf_counter()
-        run(pictures[0])
+        run(examples[0].image, *examples[0].vector)
         seconds.append(time.perf_counter() - start)
-    return _compare(format, file, results, expected, statistics.median(seconds))
+    return _compare(format, file, results, examples, statistics.median(seconds))
 
 
 def verify_saved_model(
-    folder: pathlib.Path,
-    pictures: Sequence[Sequence[np.ndarray]],
-    expected: Sequence[Sequence[np.ndarray]],
+    folder: pathlib.Path, groups: Sequence[Sequence[Example]]
 ) -> list[Verification]:
     """Runs a SavedModel in a fresh process without this package and Keras.
 
@@ -123,7 +139,13 @@ def verify_saved_model(
     """
     with tempfile.TemporaryDirectory() as aside:
         given, made = (os.path.join(aside, n) for n in ("in.npz", "out.npz"))
-        np.savez(given, *pictures)
+        arrays = {
+            f"{i}-{j}/{name}": value
+            for i, group in enumerate(groups)
+            for j, each in enumerate(group)
+            for name, value in {"image": each.image, **each.asked}.items()
+        }
+        np.savez(given, **arrays)
         done = subprocess.run(
             [sys.executable, "-I", "-c", _PROGRAM]
             + [os.path.abspath(folder), given, made, str(_RUNS)],
@@ -141,11 +163,11 @@ def verify_saved_model(
         _compare(
             "saved_model",
             folder,
-            results[f"arr_{i}"].clip(0, 255),
+            [results[f"{i}-{j}"].clip(0, 255) for j in range(len(group))],
             group,
-            float(results[f"seconds_arr_{i}"]),
+            float(results[f"seconds_{i}-0"]),
         )
-        for i, group in enumerate(expected)
+        for i, group in enumerate(groups)
     ]
 
 
@@ -172,11 +194,12 @@ def _compare(
     format: str,
     file: pathlib.Path,
     results: Sequence[np.ndarray],
-    expected: Sequence[np.ndarray],
+    examples: Sequence[Example],
     seconds: float,
 ) -> Verification:
     worst = largest = 0.0
-    for result, wanted in zip(results, expected, strict=True):
+    for result, example in zip(results, examples, strict=True):
+        wanted = example.expected
         if result.shape != wanted.shape:
             raise ValueError(f"{file}: {result.shape}, not {wanted.shape}")
         error = np.abs(result.astype("float64") - wanted)

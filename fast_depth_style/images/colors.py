@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from fast_depth_style.images import oklab
+
+_BAND = 1 << 18  # Pixels that are worked on at a time.
+
 
 def match_colors(picture: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Recolours a picture so that mean and covariance are the reference's.
@@ -17,6 +21,23 @@ def match_colors(picture: np.ndarray, reference: np.ndarray) -> np.ndarray:
     matrix = _power(goal_covariance, 0.5) @ _power(covariance, -0.5)
     matched = (picture - mean) @ matrix.T + goal_mean
     return np.clip(np.rint(matched), 0, 255).astype(np.uint8)
+
+
+def with_colors_of(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
+    """The lightness of a painting with the hue and chroma of its photo.
+
+    The luminance-only transfer of Gatys et al. 2016, in OKLab, where lightness
+    and colour do not mix. What is lighter or darker than the photo's colour
+    can be has less of that colour. Both are uint8 (height, width, 3).
+    """
+    made = np.empty_like(painting)
+    step = max(1, _BAND // photo.shape[1])
+    for top in range(0, len(photo), step):
+        rows = slice(top, top + step)
+        lab = oklab.from_srgb(photo[rows])
+        lab[..., 0] = oklab.from_srgb(painting[rows])[..., 0]
+        made[rows] = oklab.to_srgb(lab)
+    return made
 
 
 def _statistics(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 Xu, Zhang, Yang 2017, section 3.3: the squared difference between the depth
 estimated from the photo and from the stylized picture (eq. 4), in any layer of
-the depth network. Losses are scalars, means over the batch.
+the depth network.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def raw_depth_loss(depth: Any, target: Any, is_metric: bool) -> Any:
 
 
 def depth_feature_loss(features: Sequence[Any], targets: Sequence[Any]) -> Any:
-    """Mean over layers l and pictures of |D_l(y) - D_l(x)|^2 / |D_l(x)|^2.
+    """Mean over layers l of |D_l(y) - D_l(x)|^2 / |D_l(x)|^2, (batch,).
 
     Eq. 4 in any layer, (batch, h, w, c) each; Liu et al. 2017 use features.
     They carry a gradient where the last map, a single channel after many

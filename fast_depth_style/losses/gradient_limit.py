@@ -9,7 +9,8 @@ def limit_gradient(pictures: Any, limit: Any) -> Any:
     """Returns `pictures`; shortens the gradient g of each to norm `limit`.
 
     g min(1, limit / |g|): clipping by norm (Pascanu et al. 2013, algorithm 1),
-    of (batch, height, width, channels) in place of weights. Where depth matters
+    of (batch, height, width, channels) in place of weights; the limit is a
+    scalar, or (batch, 1, 1, 1). Where depth matters
     at all, a depth network's gradient at a stylized picture is tens of times
     longer than that of all other terms together, in random directions. Its
     direction, at a length comparable with theirs, does improve depth.

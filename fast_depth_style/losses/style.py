@@ -1,8 +1,7 @@
 """Style: the distance of Gram matrices (Gatys, Ecker, Bethge 2015).
 
 `grams` {layer: (batch, c, c)} G(y) are the picture's and `targets` {layer:
-(1, c, c)} G(s) the painting's, whose layers are those that count. Losses are
-scalars, means over the batch.
+(batch or 1, c, c)} G(s) the painting's, whose layers are those that count.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -47,28 +46,31 @@ def _inner_products(flat):
     return ops.cast(products, "float32"), gradient
 
 
+def halved(pictures: Any, times: int) -> Any:
+    """Halves the size of pictures so many times, by means of 2x2 pixels."""
+    for _ in range(times):
+        # Without strides, it fails under JAX.
+        pictures = ops.average_pool(
+            pictures, 2, strides=2, data_format="channels_last"
+        )
+    return pictures
+
+
 def scaled_features(
     network: Callable[[Any], Mapping[str, Any]],
     pictures: Any,
     layers: Collection[str],
     scales: int,
-    features: Mapping[str, Any] | None = None,
 ) -> dict[tuple[int, str], Any]:
     """Features of pictures at several scales, each half the one before.
 
     {(scale, layer): (batch, h, w, channels)}, the pictures' own scale 0.
-    `features` are what the network gives of `pictures`, where it is at hand.
     """
     found: dict[tuple[int, str], Any] = {}
     for scale in range(scales):
-        if scale:
-            # Without strides, it fails under JAX.
-            pictures = ops.average_pool(
-                pictures, 2, strides=2, data_format="channels_last"
-            )
-        if scale or features is None:
-            features = network(pictures)
+        features = network(pictures)
         found |= {(scale, layer): features[layer] for layer in layers}
+        pictures = halved(pictures, 1)
     return found
 
 
@@ -87,7 +89,7 @@ def style_loss(grams: Mapping[Any, Any], targets: Mapping[Any, Any]) -> Any:
 def relative_style_loss(
     grams: Mapping[Any, Any], targets: Mapping[Any, Any]
 ) -> Any:
-    """Mean over layers of |G(y) - G(s)|^2 / |G(s)|^2.
+    """Mean over layers of |G(y) - G(s)|^2 / |G(s)|^2, (batch,).
 
     Eq. 4, each layer relative to the painting's own, so that all count the
     same: a black feature map costs 1.
@@ -95,5 +97,5 @@ def relative_style_loss(
     terms = []
     for name, target in targets.items():
         error = ops.sum(ops.square(grams[name] - target), axis=(1, 2))
-        terms.append(ops.mean(error) / ops.sum(ops.square(target)))
+        terms.append(error / ops.sum(ops.square(target), axis=(1, 2)))
     return sum(terms) / len(terms)

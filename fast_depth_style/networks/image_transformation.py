@@ -1,6 +1,6 @@
 """The image transformation network: a photo in, a painting out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -13,32 +13,53 @@ from fast_depth_style.networks.layers import (
     UpsamplingConv2D,
 )
 
-RECEPTIVE_RADIUS = 57
+RECEPTIVE_RADIUS = 60
 """Pixels around a pixel that its colour depends on, statistics aside."""
+
+MARGIN = 32
+"""Pixels by which a picture is extended and its painting cut back."""
+
+DIALS = ("depth", "stroke")
+"""The dials of a style, each from 0 to 1."""
 
 _STRIDE = 4
 
 
 class ImageTransformationNetwork(keras.Model):
-    """Johnson's network with instance normalization.
+    """Johnson's network with conditional instance normalization.
 
     Johnson, Alahi, Fei-Fei 2016 (supplement, table 1), with instance instead
-    of batch normalization (Ulyanov 2016), reflection padding throughout and
-    resize-convolutions. The output is linear, `127.5 + 50 t`, not a tanh: a
-    saturated tanh has no gradient, so a region that training once drives into
-    it stays black for ever. The range penalty of the training objective keeps
-    the values near 0..255.
+    of batch normalization (Ulyanov 2016). All convolutions are shared; a style
+    is the vector of all scales and shifts (Dumoulin, Shlens, Kudlur 2017). The
+    network keeps a table of them: of each style a base and what each dial adds
+    to it.
+
+    A picture is extended by its reflection, `MARGIN` pixels wide, and the
+    painting cut back: convolutions reflect features at their border, which
+    shows as a crease, and that is cut off.
+
+    The output is linear, `127.5 + 50 t`, not a tanh: a saturated tanh has no
+    gradient, so a region that training once drives into it stays black for
+    ever. The range penalty of the training objective keeps the values near
+    0..255.
 
     Attributes:
         convs: All convolutions but the last, in order.
         norms: The normalization after each of them.
         paint: The last convolution, to colours.
+        styles: Names of the styles in the table, in order.
+        dials: Whether they have `DIALS`.
+        vector_size: Numbers of a style vector: for each normalization in order
+            the scales, then the shifts, of its channels.
+        table: Variable (styles, 1 or 1 + number of dials, vector_size).
     """
 
     def __init__(
         self,
         width: float = 1.0,
         blocks: int = 5,
+        styles: Sequence[str] = ("style",),
+        dials: bool = False,
         kernels: str = "portable",
         **kwargs: Any,
     ):
@@ -47,6 +68,8 @@ class ImageTransformationNetwork(keras.Model):
         Args:
             width: Multiplier of every channel count; 1.0 is 1.68 M parameters.
             blocks: Number of residual blocks.
+            styles: Names of the styles in the table.
+            dials: Whether its styles have `DIALS`.
             kernels: One of `layers.KERNELS`; no part of the configuration, for
                 it changes neither weights nor results.
             **kwargs: For `keras.Model`; `dtype`, float32 by default, holds for
@@ -55,6 +78,7 @@ class ImageTransformationNetwork(keras.Model):
         # Pictures stay float32 until they are centred on 0.
         super().__init__(autocast=False, **{"dtype": "float32", **kwargs})
         self.width, self.blocks = width, blocks
+        self.styles, self.dials = tuple(styles), dials
         c0, c1, c2 = (round(n * width) for n in (32, 64, 128))
         if c0 < 1:
             raise ValueError(f"width {width} leaves a layer without channels")
@@ -76,26 +100,79 @@ class ImageTransformationNetwork(keras.Model):
             for conv in self.convs
         ]
         self.paint = FewFiltersConv2D(3, 9, name="paint", **options)
+        self.vector_size = 2 * sum(conv.filters for conv in self.convs)
 
     def build(self, input_shape: Any = (None, None, None, 3)) -> None:
-        """Creates all weights."""
+        """Creates all weights; a style's vector at first has scales of 1."""
         channels = input_shape[-1]
-        for conv, norm in zip(self.convs, self.norms, strict=True):
+        for conv in self.convs:
             conv.build((None, None, None, channels))
             channels = conv.filters
-            norm.build((None, None, None, channels))
         self.paint.build((None, None, None, channels))
+        rows = 1 + len(DIALS) * self.dials
+        self.table = self.add_weight(
+            (len(self.styles), rows, self.vector_size),
+            self._plain_vectors,
+            name="table",
+        )
         self.built = True
 
-    def call(self, pictures: Any) -> Any:
+    def _plain_vectors(self, shape: Any, dtype: Any) -> Any:
+        parts = []
+        for conv in self.convs:
+            parts += [ops.ones(conv.filters), ops.zeros(conv.filters)]
+        base = ops.broadcast_to(ops.concatenate(parts), (shape[0], 1, shape[2]))
+        added = ops.zeros((shape[0], shape[1] - 1, shape[2]))
+        return ops.cast(ops.concatenate([base, added], axis=1), dtype)
+
+    def vectors(self, styles: Any, dials: Any = None) -> Any:
+        """Style vectors: sum over styles s of w_s (base_s + sum_d d row_s,d).
+
+        Args:
+            styles: (batch, styles) weights w of the styles of the table.
+            dials: (batch, 2) values of `DIALS`, where the styles have them.
+
+        Returns:
+            (batch, vector_size) float32.
+        """
+        rows = ops.cast(ops.tensordot(styles, self.table, 1), "float32")
+        if not self.dials:
+            return rows[:, 0]
+        return rows[:, 0] + ops.sum(dials[:, :, None] * rows[:, 1:], axis=1)
+
+    def call(self, pictures: Any, vectors: Any = None) -> Any:
         """Stylizes (batch, height, width, 3) float32 RGB in 0..255.
 
         From 16 pixels a side. The result is float32 of the same shape, about
-        0..255: clip where bytes are made.
+        0..255: clip where bytes are made. The vectors are (batch or 1,
+        vector_size); by default those of the first style, its dials at 0.
         """
-        return self._run(pictures, lambda norm, x: norm(x))
+        return self._run(pictures, self._even_parts(vectors))
 
-    def statistics(self, patches: Any) -> Any:
+    def stylize_crop(self, crops: Any, vectors: Any = None) -> Any:
+        """What `call` does, without extending them first: for training.
+
+        Height and width are multiples of 4.
+        """
+        return self._paint(crops, self._even_parts(vectors), _own)
+
+    def stylize_regions(self, pictures: Any, vectors: Any, masks: Any) -> Any:
+        """Stylizes each region of pictures with its own vector.
+
+        The vectors of k regions are (k, vector_size); masks, (batch, height,
+        width, k), add up to 1 at every pixel. All else is as in `call`.
+        """
+        masks = [_extended(ops.cast(masks, "float32"))]
+        for _ in range(2):
+            masks.append(ops.average_pool(masks[-1], 2, 2))
+        levels = [0, 1, *[2] * (1 + 2 * self.blocks), 1, 0]
+        parts = [
+            tuple(ops.matmul(masks[level], part[:, 0, 0]) for part in pair)
+            for level, pair in zip(levels, self._split(vectors), strict=True)
+        ]
+        return self._run(pictures, parts)
+
+    def statistics(self, patches: Any, vectors: Any = None) -> Any:
         """Normalization statistics of one picture, pooled over its patches.
 
         Because of instance normalization, a tile comes out unlike the same
@@ -105,15 +182,17 @@ class ImageTransformationNetwork(keras.Model):
         """
         found = []
 
-        def pooled(norm, x):
+        def pooled(norm, x, scale, shift):
             statistics = norm.statistics(x, pooled=True)
             found.append(ops.reshape(ops.stack(statistics), (2, -1)))
-            return norm(x, statistics)
+            return norm(x, scale, shift, statistics)
 
-        self._run(patches, pooled)
+        self._run(patches, self._even_parts(vectors), pooled)
         return ops.concatenate(found, axis=1)
 
-    def stylize_tile(self, tiles: Any, statistics: Any) -> Any:
+    def stylize_tile(
+        self, tiles: Any, statistics: Any, vectors: Any = None
+    ) -> Any:
         """Stylizes tiles with the `statistics` of the picture they are from.
 
         Shapes and ranges are those of `call`. Pixels within `RECEPTIVE_RADIUS`
@@ -122,24 +201,52 @@ class ImageTransformationNetwork(keras.Model):
         """
         start = 0
 
-        def given(norm, x):
+        def given(norm, x, scale, shift):
             nonlocal start
             part = statistics[:, start : start + x.shape[-1]]
             start += x.shape[-1]
             part = ops.reshape(part, (2, 1, 1, 1, -1))
-            return norm(x, (part[0], part[1]))
+            return norm(x, scale, shift, (part[0], part[1]))
 
-        return self._run(tiles, given)
+        return self._run(tiles, self._even_parts(vectors), given)
 
-    def _run(self, pictures: Any, normalize: Callable[[Any, Any], Any]) -> Any:
+    def _even_parts(self, vectors):
+        if vectors is None:
+            vectors = ops.cast(self.table[:1, 0], "float32")
+        return self._split(vectors)
+
+    def _split(self, vectors):
+        """(scale, shift), each (batch, 1, 1, channels), per normalization."""
+        pairs, start = [], 0
+        for conv in self.convs:
+            ends = [start + i * conv.filters for i in range(3)]
+            start = ends[-1]
+            pairs.append(
+                tuple(
+                    vectors[:, None, None, ends[i] : ends[i + 1]]
+                    for i in range(2)
+                )
+            )
+        return pairs
+
+    def _run(self, pictures, parts, normalize=None):
         height, width = ops.shape(pictures)[1:3]
-        x = _reflect_to_stride(pictures)
+        x = self._paint(_extended(pictures), parts, normalize or _own)
+        return x[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
+
+    def _paint(
+        self,
+        x: Any,
+        parts: Sequence[tuple[Any, Any]],
+        normalize: Callable[..., Any],
+    ) -> Any:
+        """Paints pictures whose sides are multiples of 4."""
         x = ops.cast(x / 127.5 - 1.0, self.compute_dtype)
-        layers = iter(zip(self.convs, self.norms, strict=True))
+        layers = iter(zip(self.convs, self.norms, parts, strict=True))
 
         def layer(x):
-            conv, norm = next(layers)
-            return normalize(norm, conv(x))
+            conv, norm, (scale, shift) = next(layers)
+            return normalize(norm, conv(x), scale, shift)
 
         for _ in range(3):
             x = ops.relu(layer(x))
@@ -147,22 +254,33 @@ class ImageTransformationNetwork(keras.Model):
             x = x + layer(ops.relu(layer(x)))
         for _ in range(2):
             x = ops.relu(layer(x))
-        x = ops.cast(self.paint(x), "float32") * 50.0 + 127.5
-        return x[:, :height, :width]
+        return ops.cast(self.paint(x), "float32") * 50.0 + 127.5
 
     def get_config(self) -> dict[str, Any]:
         """Returns what the constructor needs to make this network again."""
-        return {"width": self.width, "blocks": self.blocks}
+        return {
+            "width": self.width,
+            "blocks": self.blocks,
+            "styles": [*self.styles],
+            "dials": self.dials,
+        }
 
 
-def _reflect_to_stride(x: Any) -> Any:
-    """Extends height and width by reflection to multiples of the stride."""
+def _own(norm: Any, x: Any, scale: Any, shift: Any) -> Any:
+    """Normalization with a picture's own statistics."""
+    return norm(x, scale, shift)
+
+
+def _extended(x: Any) -> Any:
+    """Extends pictures by reflection: a margin, up to multiples of the stride.
+
+    As often as a side is shorter than its margin.
+    """
     for axis in (1, 2):
         size = ops.shape(x)[axis]
-        if isinstance(size, int) and size % _STRIDE == 0:
-            continue
-        padded = (size + _STRIDE - 1) // _STRIDE * _STRIDE
-        leading = (slice(None),) * axis
-        tail = ops.flip(x[(*leading, slice(-_STRIDE, -1))], axis)
-        x = ops.concatenate([x, tail], axis)[(*leading, slice(padded))]
+        missing = -size % _STRIDE
+        lines = ops.arange(-MARGIN, size + missing + MARGIN)
+        lines = ops.mod(lines, 2 * (size - 1))
+        lines = ops.minimum(lines, 2 * (size - 1) - lines)
+        x = ops.take(x, lines, axis=axis)
     return x

@@ -24,24 +24,21 @@ _convolve = functools.partial(
 
 
 class InstanceNormalization(keras.layers.Layer):
-    """Normalizes every picture and channel over its own pixels.
+    """Normalizes every picture and channel, then scales and shifts them.
 
     y = scale * (x - mean) / sqrt(variance + 1e-5) + shift, with mean and
     variance over height and width (Ulyanov, Vedaldi, Lempitsky 2016, eq. 2).
-    Written out, because it converts to TFLite more cleanly than
-    `GroupNormalization`. The statistics are float32 under every dtype policy.
+    Scale and shift are inputs, by which a network has many styles (Dumoulin,
+    Shlens, Kudlur 2017, eq. 5). Written out, because it converts to TFLite more
+    cleanly than `GroupNormalization`. The statistics are float32 under every
+    dtype policy.
     """
 
     def __init__(self, kernels: str = "portable", **kwargs: Any):
         """Creates the layer; `kwargs` go to `keras.layers.Layer`."""
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self._fused = getattr(_kernels(kernels), "instance_norm", None)
-
-    def build(self, input_shape: Any) -> None:
-        """Creates scale and shift, one of each per channel."""
-        shape = (input_shape[-1],)
-        self.scale = self.add_weight(shape, "ones", name="scale")
-        self.shift = self.add_weight(shape, "zeros", name="shift")
+        self.built = True
 
     def statistics(self, x: Any, pooled: bool = False) -> tuple[Any, Any]:
         """Mean and variance of each channel, (batch or 1, 1, 1, channels).
@@ -54,15 +51,24 @@ class InstanceNormalization(keras.layers.Layer):
         variance = ops.mean(ops.square(x - mean), axis=axes, keepdims=True)
         return mean, variance
 
-    def call(self, x: Any, statistics: tuple[Any, Any] | None = None) -> Any:
-        """Normalizes `x`, with its own statistics or with given ones."""
-        if statistics is None and self._fused is not None:
-            return self._fused(x, self.scale, self.shift, EPSILON)
-        statistics = statistics or self.statistics(x)
-        # Given ones are cast by Keras to what the layer computes in.
-        mean, variance = (ops.cast(s, "float32") for s in statistics)
-        gain = ops.rsqrt(variance + EPSILON) * ops.cast(self.scale, "float32")
-        offset = ops.cast(self.shift, "float32") - mean * gain
+    def call(
+        self,
+        x: Any,
+        scale: Any,
+        shift: Any,
+        statistics: tuple[Any, Any] | None = None,
+    ) -> Any:
+        """Normalizes `x`, with its own statistics or with given ones.
+
+        Scale and shift are float32, (batch or 1, 1 or height, 1 or width,
+        channels).
+        """
+        even = scale.shape[1] == 1 and scale.shape[2] == 1
+        if statistics is None and even and self._fused is not None:
+            return self._fused(x, scale, shift, EPSILON)
+        mean, variance = statistics or self.statistics(x)
+        gain = ops.rsqrt(variance + EPSILON) * scale
+        offset = shift - mean * gain
         return x * ops.cast(gain, x.dtype) + ops.cast(offset, x.dtype)
 
 
@@ -101,10 +107,11 @@ class ReflectionConv2D(keras.layers.Layer):
 
 
 class UpsamplingConv2D(ReflectionConv2D):
-    """Nearest-neighbour doubling, then a 3x3 convolution.
+    """Bilinear doubling, then a 3x3 convolution.
 
     A strided transposed convolution covers its output unevenly, which shows as
-    a checkerboard (Odena, Dumoulin, Olah 2016); this covers it evenly.
+    a checkerboard (Odena, Dumoulin, Olah 2016). Nearest-neighbour doubling
+    leaves pairs of equal pixels, which the convolution tells apart.
     """
 
     def __init__(self, filters: int, **kwargs: Any):
@@ -112,22 +119,28 @@ class UpsamplingConv2D(ReflectionConv2D):
         super().__init__(filters, 3, **kwargs)
 
     def call(self, x: Any) -> Any:
-        """Doubles height and width and convolves.
-
-        Doubling is a transposed convolution with a 2x2 kernel of ones. One
-        with the sum of four shifted kernels does both at once, in less than
-        half the multiplications and without the doubled features.
-        """
-        kernel = ops.flip(ops.convert_to_tensor(self.kernel), (0, 1))
-        kernel = ops.transpose(sum(_shifts(kernel)), (0, 1, 3, 2))
-        # A pixel beyond the border of the doubled picture, by reflection, is
-        # the second of the border's own two.
+        """Doubles height and width and convolves."""
+        # Beyond the border of the doubled picture, its own pixels again.
         x = self._kernels.pad(x, 1, "symmetric")
-        x = ops.conv_transpose(
-            x, kernel, strides=2, padding="valid", data_format="channels_last"
-        )
-        # Before the cut: TFLite has a transposed convolution with a bias.
-        return self._kernels.cut(x + self.bias, 3)
+        x = _convolve(x, self.subpixel_kernel(), 1)
+        return ops.depth_to_space(x, 2, data_format="channels_last") + self.bias
+
+    def subpixel_kernel(self) -> Any:
+        """(3, 3, in, 4 out): doubling and convolution before depth-to-space.
+
+        Bilinear doubling spreads a pixel by the outer product of [1, 3, 3, 1] /
+        4. That filter convolved with the kernel, 6x6, is a 3x3 kernel for each
+        of a pixel's four descendants: one convolution does both at once and
+        without the doubled features.
+        """
+        kernel = ops.convert_to_tensor(self.kernel)
+        for axis in (0, 1):
+            kernel = _convolved(kernel, (0.25, 0.75, 0.75, 0.25), axis)
+        inputs, outputs = kernel.shape[2:]
+        kernel = ops.reshape(kernel, (3, 2, 3, 2, inputs, outputs))
+        # The second of two descendants looks farther ahead.
+        kernel = ops.transpose(kernel[:, ::-1, :, ::-1], (0, 2, 4, 1, 3, 5))
+        return ops.reshape(kernel, (3, 3, inputs, 4 * outputs))
 
 
 class FewFiltersConv2D(ReflectionConv2D):
@@ -175,13 +188,8 @@ def pad_by_slices(x: Any, width: int, mode: str) -> Any:
     return x
 
 
-def cut(x: Any, width: int) -> Any:
-    """Takes a border off (batch, height, width, channels) pictures."""
-    return x[:, width:-width, width:-width]
-
-
 def _kernels(name: str) -> Any:
-    """What has `pad`, `cut` and, where it is one operation, `instance_norm`."""
+    """What has `pad` and, where it is one operation, `instance_norm`."""
     if name not in KERNELS:
         raise ValueError(f"no kernels {name!r}: there are {', '.join(KERNELS)}")
     if name == "tensorflow_cpu":
@@ -189,7 +197,20 @@ def _kernels(name: str) -> Any:
 
         return tensorflow_kernels
     padding = pad_by_slices if name == "tflite" else pad
-    return types.SimpleNamespace(pad=padding, cut=cut)
+    return types.SimpleNamespace(pad=padding)
+
+
+def _convolved(kernel: Any, taps: tuple[float, ...], axis: int) -> Any:
+    """The full convolution of a kernel with a filter along an axis."""
+    last = len(taps) - 1
+    return sum(
+        tap
+        * ops.pad(
+            kernel,
+            [(i, last - i) if n == axis else (0, 0) for n in range(4)],
+        )
+        for i, tap in enumerate(taps)
+    )
 
 
 def _shifts(kernel: Any) -> list[Any]:

@@ -17,6 +17,8 @@ from fast_depth_style.settings import setting, settings_class
 INITS = ("content", "noise")
 LEAST_SIDE = 16
 """VGG19 halves a picture four times up to relu5_1."""
+MOST_SIDE = 8192
+"""VGG19 takes 17 GB a layer for a square of this side."""
 
 
 @settings_class
@@ -47,7 +49,9 @@ class OptimizationSettings(ObjectiveSettings):
         least=1,
     )
     # A line search needs the gradient of the very value that it sees.
-    depth_gradient_limit: float = setting(0.0, "Not limited.", flag=False)
+    depth_gradient_limit: float = setting(
+        0.0, "Not limited.", least=0, flag=False
+    )
     depth_views: bool = setting(False, "No random views.", flag=False)
     pooling: str = setting(
         "max",
@@ -66,7 +70,9 @@ class OptimizationSettings(ObjectiveSettings):
     iterations: int = setting(
         300, "Iterations over all scales; may be raised later.", least=1
     )
-    size: int = setting(512, "Long side of the picture, in pixels.", least=32)
+    size: int = setting(
+        512, "Long side of the picture, in pixels.", least=32, most=MOST_SIDE
+    )
     scales: int = setting(
         3,
         "Number of sizes, coarse to fine, each twice the one before; those too"
@@ -77,7 +83,7 @@ class OptimizationSettings(ObjectiveSettings):
         1.0,
         "Size of the painting relative to the picture's: larger means coarser"
         " strokes.",
-        above=0,
+        least=0.01,
     )
     keep_colors: bool = setting(
         False,
@@ -92,6 +98,7 @@ class OptimizationSettings(ObjectiveSettings):
     strip_at: tuple[int, ...] = setting(
         (1, 10, 30, 100, 300, 1000, 3000),
         "Iterations after which the picture is kept for the strip.",
+        least=1,
     )
     seed: int = setting(0, "Seed of the noise.", least=0)
 
@@ -103,6 +110,11 @@ class OptimizationSettings(ObjectiveSettings):
                 f"--style_scales={self.style_scales}: pictures of less than"
                 f" {LEAST_SIDE} pixels show no style; give fewer, or a larger"
                 " --size"
+            )
+        if self.size * self.style_scale > MOST_SIDE:
+            raise RequestError(
+                f"--style_scale={self.style_scale}: with --size={self.size} a"
+                f" painting has at most {MOST_SIDE} pixels a side: give less"
             )
         if not (self.style_weight or self.content_weight):
             raise RequestError(
@@ -187,7 +199,9 @@ class ReconstructionSettings:
     iterations: int = setting(
         200, "Iterations of each reconstruction; may be raised later.", least=1
     )
-    size: int = setting(256, "Long side of the pictures, in pixels.", least=32)
+    size: int = setting(
+        256, "Long side of the pictures, in pixels.", least=32, most=MOST_SIDE
+    )
     seed: int = setting(0, "Seed of the noise.", least=0)
 
     def __post_init__(self) -> None:

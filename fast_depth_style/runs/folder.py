@@ -33,7 +33,7 @@ def write_settings(
 ) -> None:
     """Makes a folder that of a run of JSON-ready settings.
 
-    `sources` is {setting: digest} of what the settings name by a path.
+    `sources` is {setting: digests} of what the settings name by a path.
     """
     files.mark_own_folder(folder)
     files.write_json(folder / SETTINGS, {**settings, _SOURCES: {**sources}})
@@ -46,11 +46,13 @@ def source_digests(
 
     What does not exist as such (`tfds:…`, an empty value) is left out.
     """
-    return {
-        name: files.digest(settings[name])
-        for name in names
-        if os.path.exists(settings[name])
-    }
+    found = {}
+    for name in names:
+        value = settings[name]
+        paths = value if isinstance(value, list) else [value]
+        if all(map(os.path.exists, paths)):
+            found[name] = " ".join(map(files.digest, paths))
+    return found
 
 
 def require_same_run(

@@ -9,6 +9,7 @@ import base64
 import dataclasses
 import io
 import pathlib
+import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -119,18 +120,39 @@ class Client:
             )
         return self._answer(model, signature, inputs)
 
-    def stylize_files(self, model: str, pictures: Sequence[bytes]) -> Any:
+    def stylize_files(
+        self,
+        model: str,
+        pictures: Sequence[bytes],
+        asked: Mapping[str, str | float] | None = None,
+    ) -> Any:
         """Stylizes picture files of one size: a PNG file for each, as bytes.
 
-        It runs the signature `encoded`, and raises what `predict` raises.
+        `asked` are `style`, as text, `depth` and `stroke`, of a model that has
+        them. It runs the signature `encoded`, and raises what `predict` raises.
         """
         inputs = {"image_bytes": byte_strings(*pictures)}
+        inputs |= asked_inputs(asked or {}, len(pictures))
         answer = self.predict(model, "encoded", inputs)
         if answer.shape != (len(pictures),) or answer.dtype != object:
             raise self.error(
                 f"{len(pictures)} pictures were sent, and not so many came back"
             )
         return answer
+
+    def styles(self, model: str) -> list[str]:
+        """The styles of a model to choose from; none where it has but one.
+
+        It names them to who asks for another.
+        """
+        picture = encode(np.zeros((16, 16, 3), np.uint8))
+        asked: dict[str, str | float] = {"style": "?", "depth": 0, "stroke": 0}
+        try:
+            self.stylize_files(model, [picture], asked)
+        except InvalidArgument as error:
+            names = re.search(r"NAME:WEIGHT of ([\w, ]+\w)", str(error))
+            return names[1].split(", ") if names else []
+        return []
 
     def _rest(
         self, model: str, signature: str, inputs: Mapping[str, np.ndarray]
@@ -238,13 +260,17 @@ def _parse(server: str) -> tuple[str, str, str]:
 
 
 def stylize_photo(
-    client: Client, model: str, photo: pathlib.Path, target: pathlib.Path
+    client: Client,
+    model: str,
+    photo: pathlib.Path,
+    target: pathlib.Path,
+    asked: Mapping[str, str | float] | None = None,
 ) -> None:
     """Stylizes one photo on a server and writes it, whole or not at all.
 
     The photo is read here, as `stylize` reads it (upright, transparency and
     ICC profile kept, every format), and sent as PNG: what comes back is what
-    the model would paint on this machine.
+    the model would paint on this machine. `asked` is that of `stylize_files`.
 
     Raises:
         UnreadablePicture: The photo cannot be decoded.
@@ -253,7 +279,7 @@ def stylize_photo(
             this size.
     """
     picture = read_picture(photo)
-    (answer,) = client.stylize_files(model, [encode(picture.rgb)])
+    (answer,) = client.stylize_files(model, [encode(picture.rgb)], asked)
     try:
         painted = read_rgb(answer)
     except UnreadablePicture as error:
@@ -262,6 +288,18 @@ def stylize_photo(
         raise client.error("the answer has another size than the photo")
     target.parent.mkdir(parents=True, exist_ok=True)
     write_picture(target, dataclasses.replace(picture, rgb=painted))
+
+
+def asked_inputs(
+    asked: Mapping[str, str | float], count: int
+) -> dict[str, np.ndarray]:
+    """Style and dials of so many pictures, as `encoded` takes them."""
+    return {
+        name: byte_strings(*[value.encode()] * count)
+        if isinstance(value, str)
+        else np.full(count, value, np.float32)
+        for name, value in asked.items()
+    }
 
 
 def byte_strings(*values: bytes) -> np.ndarray:

@@ -20,6 +20,7 @@ from fast_depth_style.serving.client import (
     Client,
     InvalidArgument,
     ServerError,
+    asked_inputs,
     byte_strings,
     encode,
 )
@@ -130,6 +131,10 @@ class _Run:
         self.files = [encode(picture) for picture in self.pictures]
         self.paintings: dict[int, np.ndarray] = {}
         self.latencies: dict[tuple[int, tuple[int, int]], list[float]] = {}
+        self.styles = self.client.styles(self.model)
+        self.asked: dict[str, str | float] = {}
+        if self.styles:
+            self.asked = {"style": self.styles[-1], "depth": 0.5, "stroke": 0.5}
 
     def trials(self) -> Iterator[tuple[str, Callable]]:
         """What is to be tried, in this order: (name, function)."""
@@ -146,10 +151,10 @@ class _Run:
         yield name, partial(self.load, CLIENTS)
 
     def ask(self, client: Client, *files: bytes) -> Any:
-        return client.stylize_files(self.model, files)
+        return client.stylize_files(self.model, files, self.asked)
 
     def ask_with_pixels(self, pictures: np.ndarray) -> np.ndarray:
-        inputs = {"image": pictures}
+        inputs = {"image": pictures, **self.asked_of_pixels(len(pictures))}
         answer = self.client.predict(self.model, "serving_default", inputs)
         if answer.shape != pictures.shape or answer.dtype.kind not in "iu":
             raise _Wrong(
@@ -157,6 +162,15 @@ class _Run:
                 f" uint8 {pictures.shape}"
             )
         return answer
+
+    def asked_of_pixels(self, count: int) -> dict[str, np.ndarray]:
+        """What is asked of so many pictures, as `serving_default` takes it."""
+        if not self.styles:
+            return {}
+        last = np.eye(len(self.styles), dtype="float32")[-1:]
+        dials = np.full(count, 0.5, np.float32)
+        style = np.repeat(last, count, axis=0)
+        return {"style": style, "depth": dials, "stroke": dials}
 
     def agree(self, index: int) -> None:
         picture = self.pictures[index]
@@ -193,11 +207,16 @@ class _Run:
             ("half a JPEG", jpeg[: len(jpeg) // 2]),
             ("a picture of 4x4 pixels", encode(self.pictures[0][:4, :4])),
         ):
-            yield name, "encoded", {"image_bytes": byte_strings(file)}
+            inputs = {"image_bytes": byte_strings(file)}
+            yield name, "encoded", inputs | asked_inputs(self.asked, 1)
         pixels = self.pictures[0][None, :32, :32]
         fractions = (pixels / 255).astype(np.float32)
-        yield "a picture of fractions", "serving_default", {"image": fractions}
-        yield "an unknown input", "serving_default", {"picture": pixels}
+        asked = self.asked_of_pixels(1)
+        for name, inputs in (
+            ("a picture of fractions", {"image": fractions}),
+            ("an unknown input", {"picture": pixels}),
+        ):
+            yield name, "serving_default", inputs | asked
 
     def refuse(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
         with _refused():

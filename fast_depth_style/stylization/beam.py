@@ -26,7 +26,6 @@ from apache_beam.ml.inference.base import (
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.saved_model import read_model
 from fast_depth_style.files import printable, require_different, resolve
 from fast_depth_style.images.files import (
     check_suffix,
@@ -36,7 +35,9 @@ from fast_depth_style.images.files import (
 from fast_depth_style.images.folder import SUFFIXES
 from fast_depth_style.images.picture import Picture
 from fast_depth_style.images.sequence import PictureSequence
+from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.photos import paint
+from fast_depth_style.stylization.settings import StylizeSettings
 
 BROKEN = "broken.txt"
 """The list of what was left out, in the output folder."""
@@ -57,20 +58,20 @@ class Counts(NamedTuple):
 class StyleHandler(ModelHandler[Picture, Picture, Any]):
     """Lets RunInference stylize pictures, one at a time, of any size."""
 
-    def __init__(self, model: str):
+    def __init__(self, model: str, settings: StylizeSettings):
         """Takes the path of a model, the same on every worker."""
         super().__init__()
-        self._model = model
+        self._model, self._settings = model, settings
 
     def load_model(self) -> Any:
         """Loads the model, once for each process of a worker."""
-        return read_model(self._model)
+        return load_styled(self._model, self._settings)
 
     def run_inference(
         self, batch: Sequence[Picture], model: Any, inference_args: Any = None
     ) -> list[Picture]:
         """Stylizes pictures; all but the pixels is kept."""
-        return [paint(model, each) for each in batch]
+        return [paint(model, each, self._settings) for each in batch]
 
     def get_num_bytes(self, batch: Sequence[Picture]) -> int:
         """Bytes of the pixels, for Beam's metrics."""
@@ -82,12 +83,16 @@ class StyleHandler(ModelHandler[Picture, Picture, Any]):
 
 
 def stylize_files(
-    model: str, source: str, output: str, options: Sequence[str] = ()
+    model: str,
+    source: str,
+    output: str,
+    options: Sequence[str] = (),
+    settings: StylizeSettings | None = None,
 ) -> Counts:
     """Runs the pipeline to its end.
 
     Args:
-        model: See `fast_depth_style.exporting.saved_model.read_model`.
+        model: See `stylization.model.load_styled`.
         source: A folder, taken with its subfolders, or a pattern of files in
             Beam's syntax (`photos/2024-*/*.jpg`, `**` for any depth). Files
             with no picture's name are passed over.
@@ -97,6 +102,7 @@ def stylize_files(
             `BROKEN` in it lists the files that cannot be read, decoded or
             written, or only in part: path, tab, reason.
         options: Beam's, as on its command line: `--runner=FlinkRunner`, ….
+        settings: How each photo is painted.
 
     Raises:
         RequestError: There is no such model, photo or runner, or the output
@@ -105,7 +111,7 @@ def stylize_files(
     source, output = _place(source, "input"), _place(output, "output")
     pattern, base = _pattern(source)
     require_different(output, [base])
-    read_model(model)  # So that a wrong one is refused here and now.
+    load_styled(model, settings)  # So that a wrong one is refused here and now.
     pipeline = _pipeline(options)
     names = (
         pipeline
@@ -119,7 +125,7 @@ def stylize_files(
         _BROKEN, main="pictures"
     )
     paintings = pictures | "Stylize" >> RunInference(
-        KeyedModelHandler(StyleHandler(model))
+        KeyedModelHandler(StyleHandler(model, settings or StylizeSettings()))
     )
     _, unwritable = paintings | "Write" >> beam.FlatMap(
         _write, base, output

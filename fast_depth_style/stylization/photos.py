@@ -11,11 +11,15 @@ import numpy as np
 from PIL import Image
 
 from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.shipped_card import SHIPPED
 from fast_depth_style.files import printable
 from fast_depth_style.images.files import write_pictures
 from fast_depth_style.images.picture import Picture, from_image
 from fast_depth_style.images.sequence import PictureSequence
-from fast_depth_style.stylization import tiles
+from fast_depth_style.stylization import painting, video
+from fast_depth_style.stylization.model import load_styled
+from fast_depth_style.stylization.plan import is_video
+from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.stylization.tiles import Track
 
 _Image = TypeVar("_Image", np.ndarray, Image.Image)
@@ -29,30 +33,37 @@ class Counts(NamedTuple):
     unwritten: int
 
 
-def stylize(image: _Image, model: Any) -> _Image:
+def stylize(image: _Image, model: Any = SHIPPED, **settings: Any) -> _Image:
     """Stylizes a picture of any size; gives one of the same kind and size.
 
     Args:
         image: A uint8 array (height, width, 3), RGB; or a Pillow image of any
             mode, which is taken upright and keeps its transparency.
-        model: The path of a model, or what `saved_model.read_model` gave.
+        model: The path of a model, or what `load_styled` gave; by default the
+            network of all styles that the package brings.
+        **settings: Fields of `StylizeSettings`, as `style="udnie", depth=0.5`.
 
     Raises:
         ValueError: It is another kind of array.
-        RequestError: There is no such model.
+        RequestError: There is no such model or style, or a setting is out of
+            range.
     """
+    chosen = StylizeSettings(**settings)
     if isinstance(model, str | os.PathLike):
-        from fast_depth_style.exporting.saved_model import read_model
-
-        model = read_model(pathlib.Path(model))
+        model = load_styled(model, chosen)
     if isinstance(image, Image.Image):
-        return paint(model, from_image(image)).to_image()
-    return tiles.stylize(model, Picture(image).rgb)
+        return paint(model, from_image(image), chosen).to_image()
+    return painting.paint(model, Picture(image).rgb, chosen)
 
 
-def paint(model: Any, picture: Picture, track: Track = iter) -> Picture:
+def paint(
+    model: Any,
+    picture: Picture,
+    settings: StylizeSettings,
+    track: Track = iter,
+) -> Picture:
     """Stylizes a picture; transparency, profile and EXIF stay."""
-    rgb = tiles.stylize(model, picture.rgb, track)
+    rgb = painting.paint(model, picture.rgb, settings, track)
     return dataclasses.replace(picture, rgb=rgb)
 
 
@@ -62,6 +73,7 @@ def stylize_photo(
     target: pathlib.Path,
     track: Track = iter,
     strip: bool = False,
+    settings: StylizeSettings | None = None,
 ) -> str:
     """Stylizes one photo of any size, all frames or pages of it.
 
@@ -77,14 +89,15 @@ def stylize_photo(
         RequestError: The photo is gone, or too large for the format.
         OSError: The target cannot be written.
     """
-    sequence = PictureSequence(photo)
+    sequence, settings = PictureSequence(photo), settings or StylizeSettings()
     fits = sequence.fits(target)
     painted, durations = [], []
     many = len(sequence) > 1 and fits
     for picture, milliseconds in track(sequence) if many else sequence:
         if strip:
             picture = dataclasses.replace(picture, exif=None)
-        painted.append(paint(model, picture, iter if many else track))
+        inner = iter if many else track
+        painted.append(paint(model, picture, settings, inner))
         if many and sequence.animated:
             durations.append(milliseconds)
         if not fits:
@@ -108,10 +121,13 @@ def stylize_photos(
     warn: Callable[[str], None],
     track: Track = iter,
     strip: bool = False,
+    settings: StylizeSettings | None = None,
+    track_frames: video.Track = lambda frames, total: frames,
 ) -> Counts:
-    """Stylizes {photo: file to write}, and leaves out what it must.
+    """Stylizes {photo or video: file to write}, and leaves out what it must.
 
     `warn` is given one line for each photo of which something is left out.
+    `track_frames` goes round the frames of each video.
 
     Raises:
         OSError: The disk is full.
@@ -120,7 +136,15 @@ def stylize_photos(
     for photo in track(targets):
         target = targets[photo]
         try:
-            note = stylize_photo(model, photo, target, strip=strip)
+            note = ""
+            if is_video(photo):
+                video.stylize_video(
+                    model, photo, target, track_frames, settings
+                )
+            else:
+                note = stylize_photo(
+                    model, photo, target, iter, strip, settings
+                )
         except RequestError as error:
             unreadable += 1
             note = f"skipped {error}"

@@ -2,10 +2,12 @@
 
 import os
 import pathlib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.shipped_card import shipped_styles
 from fast_depth_style.files import printable
 from fast_depth_style.images.files import check_suffix
 from fast_depth_style.images.folder import (
@@ -23,6 +25,91 @@ WRITTEN_VIDEOS = (".m4v", ".mkv", ".mov", ".mp4")
 def is_video(path: pathlib.Path) -> bool:
     """Whether the end of its name says that a file is a video."""
     return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def style_name(model: str | pathlib.Path, style: str | None) -> str:
+    """What a painting's style is called.
+
+    As it was asked for, or by the model's path: of runs/mine/model/1, `mine`.
+    """
+    if style is not None:
+        # Of a style file, its name without the folder.
+        style = re.sub(r"[^,:]*/|\.style\b", "", style)
+        return re.sub(r"[^\w.]+", "_", style).strip("_.") or "style"
+    if isinstance(model, str):
+        return shipped_styles()[0]
+    if model.name.isdecimal():
+        model = model.parent
+    if model.name == "model" and (model.parent / "checkpoints").is_dir():
+        model = model.parent
+    return model.name
+
+
+def plan(
+    sources: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str] | None,
+    style: str,
+) -> tuple[dict[pathlib.Path, pathlib.Path], dict[pathlib.Path, str]]:
+    """Says where the paintings of photos, folders and videos go.
+
+    One source and an output are as in `plan_file` and `plan_folder`. Several
+    go into a folder, a file under its name, a folder with its own. Without an
+    output a painting lands beside its photo, with the style in its name:
+    photo.great_wave.jpg. Of several sources, paintings of earlier runs that
+    lie so beside their photos are left out.
+
+    Returns:
+        {source: file to write} and {what is not painted: reason}.
+
+    Raises:
+        RequestError: There is nothing to paint, two paintings would be one
+            file, or an output cannot be written or is a source.
+    """
+    if not sources:
+        raise RequestError(
+            "nothing to paint: name photos, folders or videos, as in"
+            " stylize photo.jpg --model=…"
+        )
+    paths = [files.resolve(source, "input") for source in sources]
+    if output is not None and len(paths) == 1:
+        if paths[0].is_dir():
+            return plan_folder(paths[0], output)
+        source, target = plan_file(paths[0], output)
+        return {source: target}, {}
+    folder = None if output is None else _folder(output, "several inputs")
+    names: dict[pathlib.Path, pathlib.Path] = {}
+    left_out: dict[pathlib.Path, str] = {}
+    for path in paths:
+        found = [path]
+        if path.is_dir():
+            found, others = look_through(path, except_below=folder)
+            left_out |= others
+            if not found:
+                left_out[path] = "no picture in this folder that can be read"
+        elif not path.is_file():
+            raise RequestError(f"{printable(path)}: no such file")
+        for photo in found:
+            names[photo] = (
+                _beside(photo, style)
+                if folder is None
+                else folder / photo.relative_to(path.parent)
+            )
+    if folder is None:
+        for photo, original in _paintings(names).items():
+            left_out[photo] = (
+                f"taken for a painting of {printable(original.name)}: name it"
+                " alone, or give --output"
+            )
+            del names[photo]
+    left_out = {p: why for p, why in left_out.items() if p not in names}
+    if not names:
+        path, reason = next(iter(left_out.items()))
+        raise RequestError(f"{printable(path)}: {reason}")
+    targets = _told_apart(names)
+    _require_free(targets)
+    for place in {target.parent for target in targets.values()}:
+        files.require_writable(place, "output")
+    return targets, left_out
 
 
 def plan_file(
@@ -77,16 +164,7 @@ def plan_folder(
             cannot be written, or a photo would be overwritten.
     """
     source = files.resolve(source, "input")
-    folder = files.resolve(output, "output")
-    if (
-        folder.suffix.lower() in SUFFIXES | VIDEO_SUFFIXES
-        and not folder.is_dir()
-        and not _ends_in_slash(output)
-    ):
-        raise RequestError(
-            f"--output={printable(folder)} is the name of a file, and --input "
-            "a folder: give a folder"
-        )
+    folder = _folder(output, "--input a folder")
     pictures, left_out = look_through(source, except_below=folder)
     if not pictures:
         why = [f" ({printable(p)}: {reason})" for p, reason in left_out.items()]
@@ -94,21 +172,9 @@ def plan_folder(
             f"{printable(source)}: no picture in this folder that can be read"
             + "".join(why[:1])
         )
-    names = {path: path.relative_to(source) for path in pictures}
-    written = {path: _writable(path, name) for path, name in names.items()}
-    taken = {name for path, name in names.items() if written[path] == name}
-    targets = {}
-    for path, name in names.items():
-        target = written[path]
-        if target != name:
-            while target in taken:
-                target = name = name.with_name(f"{name.name}.png")
-            taken.add(target)
-        targets[path] = folder / target
-    photos = {identity(path): path for path in targets}
-    for target in targets.values():
-        if target.exists() and identity(target) in photos:
-            files.require_different(target, [photos[identity(target)]])
+    names = {path: folder / path.relative_to(source) for path in pictures}
+    targets = _told_apart(names)
+    _require_free(targets)
     files.require_writable(folder, "output")
     return targets, left_out
 
@@ -127,6 +193,78 @@ def without_done(
             return False
 
     return {p: t for p, t in targets.items() if not is_done(p, t)}
+
+
+def _folder(output: str | os.PathLike[str], given: str) -> pathlib.Path:
+    """The path of a folder for outputs; the name of a file is refused."""
+    folder = files.resolve(output, "output")
+    if (
+        folder.suffix.lower() in SUFFIXES | VIDEO_SUFFIXES
+        and not folder.is_dir()
+        and not _ends_in_slash(output)
+    ):
+        raise RequestError(
+            f"--output={printable(folder)} is the name of a file, and {given}:"
+            " give a folder"
+        )
+    return folder
+
+
+def _beside(photo: pathlib.Path, style: str) -> pathlib.Path:
+    """a.jpg to a.great_wave.jpg."""
+    known = photo.suffix.lower() in SUFFIXES | VIDEO_SUFFIXES
+    stem, suffix = (photo.stem, photo.suffix) if known else (photo.name, "")
+    return photo.with_name(f"{stem}.{style}{suffix}")
+
+
+def _paintings(
+    photos: Collection[pathlib.Path],
+) -> dict[pathlib.Path, pathlib.Path]:
+    """Those that `_beside` may have named: {a.STYLE.jpg: a.jpg}."""
+    originals = {path.with_suffix(""): path for path in photos}
+    found = {}
+    for photo in photos:
+        parts = photo.name.split(".")
+        for count in range(1, len(parts) - 1):
+            start = photo.parent / ".".join(parts[:count])
+            if start in originals:
+                found[photo] = originals[start]
+    return found
+
+
+def _told_apart(
+    names: Mapping[pathlib.Path, pathlib.Path],
+) -> dict[pathlib.Path, pathlib.Path]:
+    """{photo: wanted name} with names that can be written, each its own.
+
+    Where .png takes the place of a format that cannot be written and that name
+    is taken, the whole old name stays in front.
+    """
+    written = {path: _writable(path, name) for path, name in names.items()}
+    taken = {name for path, name in names.items() if written[path] == name}
+    targets = {}
+    for path, name in names.items():
+        target = written[path]
+        if target != name:
+            while target in taken:
+                target = name = name.with_name(f"{name.name}.png")
+            taken.add(target)
+        targets[path] = target
+    return targets
+
+
+def _require_free(targets: Mapping[pathlib.Path, pathlib.Path]) -> None:
+    """Refuses outputs that are photos, or one for two photos."""
+    photos = {identity(path): path for path in targets}
+    painted: dict[pathlib.Path, pathlib.Path] = {}
+    for photo, target in targets.items():
+        if target.exists() and identity(target) in photos:
+            files.require_different(target, [photos[identity(target)]])
+        if (other := painted.setdefault(target, photo)) != photo:
+            raise RequestError(
+                f"{printable(other)} and {printable(photo)} would both be"
+                f" {printable(target)}: paint them one after the other"
+            )
 
 
 def _writable(path: pathlib.Path, name: pathlib.Path) -> pathlib.Path:

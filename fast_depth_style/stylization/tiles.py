@@ -42,7 +42,7 @@ def stylize(model: Any, rgb: np.ndarray, track: Track = iter) -> np.ndarray:
 
     Up to `WHOLE_PIXELS` the picture is taken whole, above in tiles, which
     `track` goes round. One with a side of under 16 pixels is extended by
-    reflection, and cut back. The model is that of `saved_model.read_model`.
+    reflection, and cut back. The model is that of `load_styled`.
     """
     height, width = rgb.shape[:2]
     missing = [(0, max(0, MINIMUM_SIDE - side)) for side in (height, width)]

@@ -1,6 +1,7 @@
 """A video, frame by frame, through a trained network."""
 
 import fractions
+import functools
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from fast_depth_style.errors import MissingExtraError
 from fast_depth_style.files import printable, replacing
 from fast_depth_style.images.picture import UnreadablePicture
-from fast_depth_style.stylization import hdr, tiles
+from fast_depth_style.stylization import hdr, painting
+from fast_depth_style.stylization.settings import StylizeSettings
 
 _CONTAINERS = {".mkv": "matroska", ".mov": "mov"}  # Others are mp4.
 # Sound that players expect in each; what is not in the list becomes AAC.
@@ -33,6 +35,7 @@ def stylize_video(
     source: pathlib.Path,
     target: pathlib.Path,
     track: Track = lambda frames, total: frames,
+    settings: StylizeSettings | None = None,
 ) -> None:
     """Stylizes a video, every frame on its own.
 
@@ -49,7 +52,8 @@ def stylize_video(
         UnreadablePicture: It is no video, is damaged or cut off.
         OSError: The target cannot be written.
     """
-    name = printable(source)
+    name, chosen = printable(source), settings or StylizeSettings()
+    paint = functools.partial(painting.paint, model, settings=chosen)
     try:
         import av
     except ImportError as error:
@@ -66,7 +70,7 @@ def stylize_video(
         container = _CONTAINERS.get(target.suffix.lower(), "mp4")
         with av.open(str(source)) as reader, replacing(target) as aside:
             with av.open(str(aside), "w", format=container) as writer:
-                _copy(reader, writer, first, model, name, track)
+                _copy(reader, writer, first, name, paint, track)
     except (av.error.FFmpegError, EOFError) as error:
         if isinstance(error, OSError):
             raise
@@ -77,7 +81,12 @@ def stylize_video(
 
 
 def _copy(
-    reader: Any, writer: Any, first: Any, model: Any, name: str, track: Track
+    reader: Any,
+    writer: Any,
+    first: Any,
+    name: str,
+    paint: Callable[[np.ndarray], np.ndarray],
+    track: Track,
 ) -> None:
     """Paints the frames of `reader` into `writer`, beside the sound."""
     import av
@@ -92,7 +101,7 @@ def _copy(
         seconds = (reader.duration or 0) / 1e6
         number = round(seconds * float(video.average_rate or 0))
     for frame in track(_frames(reader, video, sounds, name), number):
-        rgb = tiles.stylize(model, _upright(frame, video))
+        rgb = paint(_upright(frame, video))
         even = [(0, side % 2) for side in rgb.shape[:2]]
         rgb = np.pad(rgb, [*even, (0, 0)], mode="edge")
         picture = av.VideoFrame.from_ndarray(rgb, format="rgb24")

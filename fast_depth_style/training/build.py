@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -11,25 +11,29 @@ import numpy as np
 from keras import ops
 
 from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.shipped_card import SHIPPED
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
-from fast_depth_style.objective import Objective, style_target
+from fast_depth_style.objective import Objective
 from fast_depth_style.perception import registry
 from fast_depth_style.runs import checkpoint
 from fast_depth_style.training import hardware
 from fast_depth_style.training.optimizer import make_optimizer
 from fast_depth_style.training.saved_run import load_network
 from fast_depth_style.training.settings import TrainingSettings
+from fast_depth_style.training.styles import PaintingGrams
 from fast_depth_style.training.trainer import StyleTrainer
 
 
 def build_trainer(
-    settings: TrainingSettings, painting: np.ndarray, jit: bool | None
+    settings: TrainingSettings,
+    paintings: Sequence[np.ndarray],
+    jit: bool | None,
 ) -> StyleTrainer:
     """Makes the trainer of a run at its first step, compiled.
 
-    The painting comes from `read_painting`, `jit` is that of `train`. A network
+    Paintings come from `read_paintings`, `jit` is that of `train`. A network
     that cannot be had is a `RequestError`.
     """
     policy = "mixed_bfloat16" if settings.mixed_precision else "float32"
@@ -42,18 +46,25 @@ def build_trainer(
 
         kernels, compiler = "tensorflow_cpu", compiled
     network = ImageTransformationNetwork(
-        settings.width, settings.blocks, kernels, dtype=policy
+        settings.width,
+        settings.blocks,
+        settings.style_names(),
+        settings.dials,
+        kernels,
+        dtype=policy,
     )
     network.build()
     if settings.initial_model:
         initial = _trained_network(settings.initial_model)
-        if initial.get_config() != network.get_config():
+        if (initial.width, initial.blocks) != (network.width, network.blocks):
             raise RequestError(
                 f"--initial_model={settings.initial_model} has width"
                 f" {initial.width} and {initial.blocks} blocks: give"
                 f" --width={initial.width} --blocks={initial.blocks}"
             )
-        network.set_weights(initial.get_weights())
+        start_from(network, initial)
+        for layer in (*network.convs, network.paint):
+            layer.trainable = settings.learn == "all"
     else:
         draw_weights(network, settings.seed)
     perceptual = teacher = None
@@ -68,6 +79,11 @@ def build_trainer(
         )
     if settings.teacher and settings.distillation_weight:
         trained = _trained_network(settings.teacher)
+        if trained.styles != network.styles and len(trained.styles) > 1:
+            raise RequestError(
+                f"--teacher={settings.teacher} paints"
+                f" {', '.join(trained.styles)}: name these --style files"
+            )
         teacher = ImageTransformationNetwork(
             **trained.get_config(), kernels=kernels, dtype=policy
         )
@@ -80,16 +96,26 @@ def build_trainer(
         settings,
         perceptual,
         estimator,
-        [style_target(settings, perceptual, painting)] if perceptual else [],
-        teacher,
-        # Of the painting, not of the teacher's pictures: flat scenes would
+        [],
+        teacher is not None,
+        # Of the paintings, not of the teacher's pictures: flat scenes would
         # outweigh all others.
-        float(np.var(painting, axis=(0, 1)).mean()),
+        float(np.mean([np.var(each, axis=(0, 1)) for each in paintings])),
         DepthRamp(settings.resolved_depth_from(), settings.steps),
         settings.seed,
         compiler,
     )
-    trainer = StyleTrainer(network, objective)
+    grams = None
+    if perceptual is not None:
+        grams = PaintingGrams(
+            settings,
+            perceptual,
+            paintings,
+            settings.style_size,
+            settings.stroke_range if settings.dials else 1.0,
+            settings.style_rise if settings.dials else None,
+        )
+    trainer = StyleTrainer(network, objective, grams, teacher)
     optimizer = make_optimizer(
         settings.optimizer,
         settings.learning_rate,
@@ -138,12 +164,38 @@ def draw_weights(network: keras.Model, seed: int) -> None:
             weight.assign(random.uniform(-limit, limit, weight.shape))
 
 
+def start_from(
+    network: ImageTransformationNetwork, initial: ImageTransformationNetwork
+) -> None:
+    """Gives a network the convolutions of another, and a start of its styles.
+
+    A style that the other has begins as it is there, any other as the mean of
+    all: far closer to a painting than scales of 1.
+    """
+    for one, other in zip(network.variables, initial.variables, strict=True):
+        if one is not network.table:
+            one.assign(other)
+    known = ops.convert_to_numpy(initial.table)
+    table = ops.convert_to_numpy(network.table).copy()
+    rows = min(known.shape[1], table.shape[1])
+    for row, name in zip(table, network.styles, strict=True):
+        start = known.mean(axis=0)
+        if name in initial.styles:
+            start = known[initial.styles.index(name)]
+        row[:rows] = start[:rows]
+    network.table.assign(table)
+
+
 def _unchanged(function: Callable) -> Callable:
     return function
 
 
 def _trained_network(path: str) -> ImageTransformationNetwork:
     """Reads a network of a workdir or of an exported model, as float32."""
+    if path == SHIPPED:
+        from fast_depth_style.exporting.shipped import read_shipped
+
+        return read_shipped()
     folder = pathlib.Path(path)
     if checkpoint.checkpoints(folder / "checkpoints"):
         return load_network(folder)

@@ -209,7 +209,10 @@ class Checkpoints(_Every):
 
 
 class Preview(_Every):
-    """Writes strips of pictures: photos above, stylized below."""
+    """Writes strips of pictures: photos above, stylized below.
+
+    A row for each style; two where it has dials: without depth and with.
+    """
 
     def __init__(
         self, folder: pathlib.Path, start: int, every: int, photos: np.ndarray
@@ -228,9 +231,15 @@ class Preview(_Every):
         return self._start + batch == 0 or super().needs_trainer(batch)
 
     def _do(self, step):
+        network = self.model.network
+        rows = [[*self._photos]]
         photos = ops.convert_to_tensor(self._photos, "float32")
-        painted = ops.convert_to_numpy(self.model.network(photos))
-        rows = [[*self._photos], [*pictures.to_uint8(painted)]]
+        for style in np.eye(len(network.styles), dtype="float32"):
+            for depth in (0.0, 1.0) if network.dials else (0.0,):
+                dials = np.array([[depth, 0.5]], "float32")
+                vectors = network.vectors(style[None], dials)
+                painted = ops.convert_to_numpy(network(photos, vectors))
+                rows.append([*pictures.to_uint8(painted)])
         pictures.write_png(
             pictures.contact_sheet(rows),
             self._folder / f"step_{step:07d}.png",

@@ -25,9 +25,8 @@ from fast_depth_style.content.batches import batches
 from fast_depth_style.content.folder import open_content
 from fast_depth_style.content.source import PhotoSource
 from fast_depth_style.errors import RequestError
-from fast_depth_style.images.files import read_rgb
-from fast_depth_style.images.picture import UnreadablePicture
-from fast_depth_style.images.size import fit_short_side
+from fast_depth_style.exporting.shipped_card import SHIPPED
+from fast_depth_style.images.painting import read_painting
 from fast_depth_style.runs import checkpoint, folder
 from fast_depth_style.runs.interrupts import StopBetweenSteps
 from fast_depth_style.training import callbacks, hardware
@@ -38,10 +37,10 @@ from fast_depth_style.training.saved_run import (
     steps_done,
 )
 from fast_depth_style.training.settings import TrainingSettings
+from fast_depth_style.training.styles import draw
 from fast_depth_style.training.trainer import StyleTrainer
 
 _PREVIEW_PHOTOS = 4
-_WIDEST = 8
 _SOURCES = ("style", "content", "teacher", "initial_model")
 
 
@@ -71,7 +70,7 @@ def train(
     """
     workdir = files.resolve(workdir, "workdir")
     settings = _resolve_paths(settings)
-    painting = read_painting(settings)
+    paintings = read_paintings(settings)
     files.require_writable(workdir, "workdir")
     stored = folder.read_settings(workdir, "workdir")
     settings = _for_this_machine(settings, stored)
@@ -80,32 +79,22 @@ def train(
         workdir, settings.to_json(), sources, "workdir", ("steps",)
     )
     if steps_done(workdir) < settings.steps:
-        _train(settings, workdir, painting, sources, jit, strategy)
+        _train(settings, workdir, paintings, sources, jit, strategy)
     elif stored is not None and stored["steps"] != settings.steps:
         folder.write_settings(workdir, settings.to_json(), sources)
     return workdir
 
 
-def read_painting(settings: TrainingSettings) -> np.ndarray:
-    """The painting, uint8 RGB, at the size at which its strokes are learned.
-
-    One so narrow that its short side would cost gigabytes is refused.
-    """
-    try:
-        painting = read_rgb(settings.style)
-    except UnreadablePicture as error:
-        raise RequestError(f"{error}: give a picture as --style") from error
-    height, width = painting.shape[:2]
-    if max(height, width) > _WIDEST * min(height, width):
-        raise RequestError(
-            f"--style={settings.style} is {width}x{height} pixels, more than"
-            f" {_WIDEST} times as long as wide: cut a part out of it"
-        )
-    return fit_short_side(painting, settings.style_size)
+def read_paintings(settings: TrainingSettings) -> list[np.ndarray]:
+    """The paintings of a run, uint8 RGB, as large as their files."""
+    return [read_painting(path) for path in settings.style]
 
 
 def export_run(workdir: str | os.PathLike[str]) -> pathlib.Path:
-    """Exports the network of a finished run to `workdir/model/1`, returned."""
+    """Exports the network of a finished run to `workdir/model/1`, returned.
+
+    Where only vectors were learned, each style becomes a file beside it, too.
+    """
     from fast_depth_style.exporting.saved_model import export_saved_model
 
     workdir = files.resolve(workdir, "workdir")
@@ -117,15 +106,26 @@ def export_run(workdir: str | os.PathLike[str]) -> pathlib.Path:
             f"{workdir}: {done} of {steps} steps are done: the command that"
             " began the training continues it"
         )
+    if card["settings"]["learn"] == "vectors":
+        from fast_depth_style.exporting.style_file import SUFFIX, write_style
+
+        for style in network.styles:
+            write_style(network, style, workdir / f"{style}{SUFFIX}", card)
     return export_saved_model(network, workdir / "model", card)
 
 
 def _resolve_paths(settings: TrainingSettings) -> TrainingSettings:
-    changes: dict[str, Any] = {}
-    for name in _SOURCES:
+    changes: dict[str, Any] = {
+        "style": tuple(
+            str(files.resolve(path, "style"))
+            for path in settings.style or ("",)
+        )
+    }
+    for name in _SOURCES[1:]:
         value = getattr(settings, name)
-        required = name in ("style", "content")
-        if (value or required) and not value.startswith("tfds:"):
+        if value == SHIPPED and name != "content":
+            continue
+        if (value or name == "content") and not value.startswith("tfds:"):
             changes[name] = str(files.resolve(value, name))
     return dataclasses.replace(settings, **changes)
 
@@ -142,11 +142,11 @@ def _for_this_machine(
     return dataclasses.replace(settings, mixed_precision=mixed)
 
 
-def _train(settings, workdir, painting, sources, jit, strategy):
+def _train(settings, workdir, paintings, sources, jit, strategy):
     # Everything that may be refused comes before the first file is written;
     # photos last, they may be a download of many GiB.
     with hardware.scope(strategy, settings.batch_size):
-        trainer = build_trainer(settings, painting, jit)
+        trainer = build_trainer(settings, paintings, jit)
         parameters = trainer.network.count_params()
         # Three checkpoints of weights and two moments, the model, pictures.
         needed = 4 * parameters * (3 * 3 + 2) + 2**25
@@ -206,13 +206,25 @@ def _fit(
 def _batches(
     source: PhotoSource, settings: TrainingSettings, start: int
 ) -> Iterator[Any]:
-    arguments = (source, settings.image_size, settings.batch_size)
+    count = settings.batch_size
+    arguments = (source, settings.image_size, count, settings.seed, start)
+    drawn = draw(settings.seed, count * settings.steps, len(settings.style))
+    asked = [each[count * start :] for each in drawn]
     if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
         from fast_depth_style.content.batches import content_dataset
 
-        return content_dataset(*arguments, settings.seed, start)
-    # Keras wants a tuple of inputs from a generator.
-    return ((photos,) for photos in batches(*arguments, settings.seed, start))
+        rows = tf.data.Dataset.from_tensor_slices(tuple(asked))
+        # Of a size that is known, which a strategy keeps.
+        rows = rows.batch(count, drop_remainder=True)
+        return tf.data.Dataset.zip(content_dataset(*arguments), rows).map(
+            lambda photos, asked: (photos, *asked)
+        )
+    return (
+        (photos, *(each[i * count : (i + 1) * count] for each in asked))
+        for i, photos in enumerate(batches(*arguments))
+    )
 
 
 def _write_skipped(workdir: pathlib.Path, source: PhotoSource) -> None:

@@ -26,7 +26,7 @@ def load_network(workdir: str | os.PathLike[str]) -> ImageTransformationNetwork:
     workdir = pathlib.Path(workdir)
     settings = _stored(workdir)
     network = ImageTransformationNetwork(
-        settings.width, settings.blocks, dtype="float32"
+        settings.width, settings.blocks, settings.style_names(), settings.dials
     )
     network.build()
     variables = checkpoint.named("network", network.variables)
@@ -53,7 +53,7 @@ def run_card(workdir: str | os.PathLike[str]) -> dict[str, Any]:
         if name != "step" and not name.endswith("_share")
     ]
     return {
-        "name": pathlib.Path(settings.style).stem,
+        "name": ", ".join(pathlib.Path(path).stem for path in settings.style),
         "settings": settings.to_json(),
         "steps_done": steps_done(workdir),
         "final_terms": {

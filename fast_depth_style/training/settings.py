@@ -1,5 +1,7 @@
 """Settings and presets of training. Imports nothing heavy."""
 
+import pathlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,32 +13,50 @@ from fast_depth_style.objective_settings import (
 )
 from fast_depth_style.settings import setting, settings_class
 
+_LARGEST = 4096
+"""Pixels of a painting's short side."""
+
 
 @settings_class
 class TrainingSettings(ObjectiveSettings):
     """Settings of a training run; the defaults are the preset `balanced`."""
 
-    style: str = setting("", "Painting: a picture file.")
+    style: tuple[str, ...] = setting(
+        (),
+        "Painting: a picture file; several, with commas between them, for a"
+        " network of several styles.",
+    )
     content: str = setting(
         "", "Photos: a folder, tfds:coco/2017 or tfds:coco/2014."
     )
     distillation_weight: float = setting(
         10.0, "Weight of the difference to the teacher's picture.", least=0
     )
-    lattice_weight: float = setting(
-        100.0,
-        "Weight of texture that repeats every four pixels.",
-        least=0,
-        flag=False,
-    )
-    border_weight: float = setting(
-        100.0, "Weight of bands along the edges.", least=0, flag=False
-    )
     style_size: int = setting(
         256,
         "Short side to which the painting is scaled, in pixels: larger means"
         " broader strokes.",
         least=64,
+        most=4096,
+    )
+    dials: bool = setting(
+        True,
+        "Learn two dials of every style, from 0 to 1: how much depth is kept,"
+        " and how broad the strokes are.",
+    )
+    stroke_range: float = setting(
+        3.0,
+        "Times style_size at which the painting is seen for the broadest"
+        " strokes of the dial.",
+        least=1,
+        most=8,
+    )
+    style_rise: float = setting(
+        1.0,
+        "By how much the weight of style rises with the depth dial, so that"
+        " depth is not bought with style.",
+        least=0,
+        flag=False,
     )
     teacher: str = setting(
         "",
@@ -48,11 +68,23 @@ class TrainingSettings(ObjectiveSettings):
         "Exported model or workdir whose network training starts from, instead"
         " of random weights.",
     )
+    learn: str = setting(
+        "all",
+        "all weights; or only the vectors of the styles, which makes a style"
+        " file that the network of --initial_model paints with.",
+        choices=("all", "vectors"),
+    )
     width: float = setting(
-        1.0, "Multiplier of the network's channel counts.", above=0
+        1.0,
+        "Multiplier of the network's channel counts.",
+        least=0.02,
+        most=8,
     )
     blocks: int = setting(
-        5, "Residual blocks of the network: fewer are faster.", least=1
+        5,
+        "Residual blocks of the network: fewer are faster.",
+        least=1,
+        most=64,
     )
     optimizer: str = setting(
         "muon",
@@ -81,9 +113,12 @@ class TrainingSettings(ObjectiveSettings):
         most=1,
         flag=False,
     )
-    batch_size: int = setting(4, "Photos per step.", least=1)
+    batch_size: int = setting(4, "Photos per step.", least=1, most=4096)
     image_size: int = setting(
-        256, "Side of the square training crops, in pixels.", least=64
+        256,
+        "Side of the square training crops, in pixels.",
+        least=64,
+        most=4096,
     )
     steps: int = setting(
         4000, "Length of the run; may be raised or lowered later.", least=1
@@ -101,15 +136,48 @@ class TrainingSettings(ObjectiveSettings):
 
     def __post_init__(self) -> None:
         """Refuses values out of range by a `RequestError`."""
+        if isinstance(self.style, str):  # A single painting, from Python.
+            object.__setattr__(self, "style", (self.style,))
         super().__post_init__()
+        if self.dials and not self.relative_losses:
+            raise RequestError(
+                "--dials: losses of this preset have no dials; give --nodials"
+            )
+        if self.learn == "vectors" and not self.initial_model:
+            raise RequestError(
+                "--learn=vectors: name the network as --initial_model"
+            )
         require_large_enough(
             self.style_scales, self.image_size, self.style_size
         )
+        if self.dials and self.style_size * self.stroke_range > _LARGEST:
+            raise RequestError(
+                f"--style_size={self.style_size} times"
+                f" --stroke_range={self.stroke_range:g} is more than {_LARGEST}"
+                " pixels: lower one"
+            )
         if not (self.style_weight or self.content_weight or self.teacher):
             raise RequestError(
                 "--style_weight and --content_weight are both 0, which leaves"
                 " nothing to learn: raise one or give a --teacher"
             )
+
+    def style_names(self) -> tuple[str, ...]:
+        """Names of the styles: those of the paintings' files, in plain letters.
+
+        Two of one name are refused.
+        """
+        names = tuple(
+            re.sub(r"\W+", "_", pathlib.PurePath(path).stem.lower()).strip("_")
+            or "style"
+            for path in self.style
+        )
+        for name in names:
+            if names.count(name) > 1:
+                raise RequestError(
+                    f"--style names two paintings {name!r}: rename one file"
+                )
+        return names
 
     def resolved_depth_from(self) -> float:
         """`depth_from`, or its default."""
@@ -142,6 +210,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {
         "perceptual_network": "compact",
         "depth_network": "compact",
+        "dials": False,
         "width": 0.5,
         "blocks": 3,
         "style_weight": 25.0,
@@ -163,8 +232,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "content_weight": 7.5,
         "style_weight": 100.0,
         "tv_weight": 200.0,
-        "lattice_weight": 0.0,
-        "border_weight": 0.0,
+        "dials": False,
         "range_weight": 1.0,
         "depth_weight": 200.0,
         "decay_from": 1.0,
@@ -186,8 +254,5 @@ def preset(name: str, **changes: Any) -> TrainingSettings:
 
 
 def read_settings(values: Mapping[str, Any]) -> TrainingSettings:
-    """Settings from a settings.json, of this version or the one before."""
-    values = dict(values)
-    if values.pop("loss_scale", "relative") == "raw":
-        values |= _RAW
+    """Settings from a settings.json; `TypeError` for one of other fields."""
     return fields.from_json(TrainingSettings, values)

@@ -5,8 +5,12 @@ from typing import Any
 import keras
 from keras import backend
 
+from fast_depth_style.networks.image_transformation import (
+    ImageTransformationNetwork,
+)
 from fast_depth_style.objective import Objective
 from fast_depth_style.runs.checkpoint import named
+from fast_depth_style.training.styles import PaintingGrams
 
 
 class StyleTrainer(keras.Model):
@@ -17,20 +21,45 @@ class StyleTrainer(keras.Model):
     backend needs around it.
     """
 
-    def __init__(self, network: keras.Model, objective: Objective):
-        """Takes a built network."""
+    def __init__(
+        self,
+        network: ImageTransformationNetwork,
+        objective: Objective,
+        grams: PaintingGrams | None,
+        teacher: ImageTransformationNetwork | None = None,
+    ):
+        """Takes a built network, the paintings' Gram matrices and a teacher.
+
+        Without Gram matrices style is not learned; a teacher has the network's
+        styles, or paints in its first.
+        """
         super().__init__()
         self.network = network
+        self.grams = grams
+        self.teacher = teacher
         self.objective = objective
         self.built = True
 
-    def call(self, photos: Any, step: Any) -> dict[str, Any]:
+    def call(
+        self, photos: Any, styles: Any, dials: Any, step: Any
+    ) -> dict[str, Any]:
         """The unweighted terms of a batch after `step` steps.
 
-        The photos are (batch, height, width, 3) float32 RGB in 0..255.
+        The photos are (batch, height, width, 3) float32 RGB in 0..255; styles
+        and dials are those of `styles.draw`.
         """
-        targets = self.objective.targets(photos, step)
-        return self.objective(self.network(photos), targets, step)
+        pictures = self.network.stylize_crop(
+            photos, self.network.vectors(styles, dials)
+        )
+        asked = None if self.grams is None else self.grams(styles, dials)
+        taught = None
+        if self.teacher is not None:
+            vectors = None
+            if len(self.teacher.styles) > 1 or self.teacher.dials:
+                vectors = self.teacher.vectors(styles, dials)
+            taught = self.teacher.stylize_crop(photos, vectors)
+        targets = self.objective.targets(photos, step, asked, taught)
+        return self.objective(pictures, targets, step)
 
     def state(self) -> dict[str, Any]:
         """{name: variable} of everything that a checkpoint keeps."""
@@ -44,13 +73,13 @@ class StyleTrainer(keras.Model):
             return self._jax_step(*arguments)
         return self._tensorflow_step(*arguments)
 
-    def _tensorflow_step(self, photos):
+    def _tensorflow_step(self, data):
         import tensorflow as tf
 
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         step = tf.convert_to_tensor(self.optimizer.iterations)
         with tf.GradientTape() as tape:
-            terms = self(photos, step)
+            terms = self(*data, step)
             loss = self.objective.total(terms, step)
         variables = self.network.trainable_variables
         # The optimizer sums over replicas, each of which sees a part of the
@@ -68,12 +97,11 @@ class StyleTrainer(keras.Model):
     def _jax_step(self, state, data):
         import jax
 
-        (photos,) = data
         trainable, frozen, optimizer_state, metrics = state
         step = optimizer_state[0]  # its first variable: the iterations
 
         def loss_and_terms(trainable):
-            terms, _ = self.stateless_call(trainable, frozen, photos, step)
+            terms, _ = self.stateless_call(trainable, frozen, *data, step)
             return self.objective.total(terms, step), terms
 
         (loss, terms), gradients = jax.value_and_grad(

@@ -4,16 +4,19 @@ HOSTILE_INPUTS sets how many are tried in all (240 by default), HOSTILE_SEED
 which (0 by default). A failure names its seed.
 """
 
+import functools
 import io
 import json
 import os
+import pathlib
 import random
 import resource
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image, features
-from programs import run_program
+from programs import flags_of, run_program
 from verbs import VERBS, write_material
 
 from fast_depth_style.errors import RequestError
@@ -142,28 +145,49 @@ class _Variable:
         assert value.shape == self.shape
 
 
-_VALUES = ("", " ", "0", "-1", "1e400", "nan", "ü", "~", "/", ".", "a,b", ":")
-_VALUES += ("x" * 300, "/proc/self/mem", "true", "2147483648", "{}", "-", "\t")
+# Of folders that are no part of the test one that is small and closed.
+_VALUES = ("", " ", "0", "-1", "1e400", "nan", "ü", "~", ".", "a,b", ":", "-")
+_VALUES += ("/proc/sys/kernel", "/proc/self/mem", "true", "{}", "\t", "x" * 300)
+_VALUES += ("2147483648", "9" * 400, "1e39", "1e-320", "0.5", "33")
+
+
+_flags_of = functools.cache(flags_of)
+
+
+def _random_request(
+    number: int, folder: pathlib.Path
+) -> tuple[str, dict[str, str]]:
+    """A verb, and a request of it in which one or two flags are odd."""
+    draw = random.Random(_SEED + number)
+    verb = draw.choice([verb for verb in VERBS if not verb.extra])
+    request = verb.request(folder)
+    # Long runs of what is right are not the point.
+    request |= {k: "1" for k in ("steps", "iterations") if k in request}
+    names = sorted({*request, *_flags_of(verb.name)})
+    for flag in draw.sample(names, draw.choice((1, 1, 2))):
+        request[flag] = draw.choice(_VALUES)
+    return verb.name, request
 
 
 def test_random_command_lines_are_done_or_refused(
-    tmp_path, small_model, monkeypatch
+    tmp_path, small_model, styled_model, monkeypatch
 ):
-    write_material(tmp_path, small_model)
-    monkeypatch.chdir(tmp_path)
-    verbs = [verb for verb in VERBS if not verb.extra]
     for number in range(_COUNT // 12):
-        draw = random.Random(_SEED + number)
-        verb = draw.choice(verbs)
-        request = verb.request(tmp_path)
-        for flag in draw.sample([*request], draw.choice((1, 1, 2))):
-            request[flag] = draw.choice(_VALUES)
-        # Long runs of what is right are not the point.
-        request |= {"steps": "0"} if "steps" in request else {}
-        request |= {"iterations": "0"} if "iterations" in request else {}
-        done = run_program(f"{verb.name}.py", **request)
-        assert done.returncode in (0, 1, 2), (number, verb.name, request)
+        folder = tmp_path / str(number)
+        write_material(folder, small_model, styled_model)
+        monkeypatch.chdir(folder)
+        verb, request = _random_request(number, folder)
+
+        done = run_program(
+            f"{verb}.py", environment={"HOME": str(folder)}, **request
+        )
+
+        assert done.returncode in (0, 1, 2), (number, verb, request)
         assert "Traceback" not in done.stderr, (number, done.stderr)
+        if done.returncode:
+            last = done.stderr.splitlines()[-1]
+            assert last.startswith(f"{verb}.py: "), (number, done.stderr)
+        shutil.rmtree(folder)
 
 
 @pytest.mark.slow

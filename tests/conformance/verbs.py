@@ -7,6 +7,8 @@ import shutil
 import numpy as np
 from tiny_material import picture, vgg19_weights
 
+from fast_depth_style.web.libraries import ENGINES
+
 _NETWORKS = {
     "perceptual_network": "vgg19:{folder}/vgg19.npz",
     "depth_network": "none",
@@ -69,6 +71,18 @@ VERBS = (
         "stylize",
         {
             "model": "{folder}/model",
+            "input": "{folder}/photo.png",
+            "output": "{folder}/made.png",
+        },
+        ("model", "input"),
+        "output",
+        "file",
+        ("input",),
+    ),
+    Verb(
+        "compare",
+        {
+            "model": "{folder}/styled",
             "input": "{folder}/photo.png",
             "output": "{folder}/made.png",
         },
@@ -142,6 +156,17 @@ VERBS = (
         "folder",
     ),
     Verb(
+        "page",
+        {
+            "model": "{folder}/styled",
+            "output": "{folder}/made",
+            "libraries": "{folder}/libraries",
+        },
+        ("model", "libraries"),
+        "output",
+        "folder",
+    ),
+    Verb(
         "request",
         {
             "server": "http://127.0.0.1:9",
@@ -168,7 +193,7 @@ VERBS = (
     ),
     Verb(
         "demo",
-        {"output": "{folder}/made", "styles": "{folder}", "steps": "1"},
+        {"output": "{folder}/made", "steps": "1"},
         (),
         "output",
         "folder",
@@ -177,8 +202,10 @@ VERBS = (
 )
 
 
-def write_material(folder: pathlib.Path, model: pathlib.Path) -> None:
-    """Writes what the requests name: pictures, weights, a model."""
+def write_material(
+    folder: pathlib.Path, model: pathlib.Path, styled: pathlib.Path
+) -> None:
+    """Writes what the requests name: pictures, weights, two models."""
     random = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     picture(random, 70, 80).save(folder / "photo.png")
@@ -187,4 +214,9 @@ def write_material(folder: pathlib.Path, model: pathlib.Path) -> None:
     for name in "abc":
         picture(random, 80, 90).save(folder / "photos" / f"{name}.png")
     np.savez(folder / "vgg19.npz", **vgg19_weights(random))
+    # The page only copies them.
+    (folder / "libraries").mkdir()
+    for name in ENGINES["wasm"]:
+        (folder / "libraries" / name).write_text(name)
     shutil.copytree(model, folder / "model")
+    shutil.copytree(styled, folder / "styled")

@@ -112,18 +112,28 @@ def test_without_scikit_learn(tmp_path, monkeypatch):
 def test_a_folder_of_somebody_else_is_refused(tmp_path):
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(RequestError, match="holds other files"):
-        run(tmp_path, "saved_models")
+        run(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
     with pytest.raises(RequestError, match="is a file"):
-        run(tmp_path / "index.html", "saved_models")
+        run(tmp_path / "index.html")
+
+
+@pytest.mark.parametrize("steps", [0, 2**31])
+def test_steps_that_cannot_be_are_refused_before_anything_is_made(
+    tmp_path, steps
+):
+    with pytest.raises(RequestError, match=f"--steps={steps}"):
+        run(tmp_path / "demo", steps)
+    assert not (tmp_path / "demo").exists()
 
 
 @pytest.mark.slow
 def test_the_demo_trains_exports_stylizes_and_shows(tmp_path, capsys):
     pytest.importorskip("sklearn")
-    found = run(tmp_path / "demo", tmp_path / "no_styles", steps=2)
+    found = run(tmp_path / "demo", steps=2)
     text = found.read_text()
-    assert text.count("data:image/") == 1 + 2 * 4 + 2
+    # Photo, painting of ours and of seven styles, each with its depth.
+    assert text.count("data:image/") == 1 + 2 * 2 * (1 + 1 + 7) + 2
     assert (tmp_path / "demo" / "china_our_painting.jpg").stat().st_size > 9999
     model = tmp_path / "demo" / "training" / "model"
     assert (model / "tflite" / "float16_256.tflite").is_file()

@@ -115,6 +115,15 @@ def test_wrong_requests_write_nothing(settings, tmp_path, changes, message):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_narrow_painting_is_refused(settings, tmp_path):
+    Image.new("RGB", (4000, 20)).save(tmp_path / "narrow.png")
+    with pytest.raises(RequestError, match="cut a part out of it"):
+        program.evaluate(
+            dataclasses.replace(settings, style=str(tmp_path / "narrow.png"))
+        )
+    assert not (tmp_path / "out").exists()
+
+
 def test_too_many_scales_for_the_pictures(settings):
     with pytest.raises(RequestError, match="--style_scales=4"):
         dataclasses.replace(settings, style_scales=4)

@@ -30,6 +30,21 @@ def test_exported_models(small_network, small_model, photo):
     np.testing.assert_allclose(made, expected, atol=1.0)
 
 
+def test_styles_and_dials_are_asked_for(styled_network, styled_model, photo):
+    spec = f"{styled_model}?style=scream&depth=0.25&stroke=1"
+    found = load_stylizers([f"mine={spec}", f"{styled_model}?depth=0"])
+    assert [s.label for s in found[:2]] == ["mine", "styled"]
+    vectors = styled_network.vectors(
+        np.float32([[0, 0, 1]]), np.float32([[0.25, 1]])
+    )
+    painted = styled_network(photo[None].astype("float32"), vectors)[0]
+    made = found[0].stylize(photo, "a.png")
+    np.testing.assert_allclose(made, np.clip(painted, 0, 255), atol=1.0)
+    for wrong in ("style=monet", "depth=2", "width=1", "depth=x"):
+        with pytest.raises(RequestError):
+            load_stylizers([f"{styled_model}?{wrong}"])
+
+
 def test_pictures_that_were_made_before(photo, tmp_path):
     (tmp_path / "made" / "sea").mkdir(parents=True)
     wide = np.pad(255 - photo, ((0, 0), (7, 7), (0, 0)))

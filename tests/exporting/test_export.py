@@ -16,7 +16,12 @@ from fast_depth_style.exporting.pictures import export_pictures, fit
 from fast_depth_style.exporting.saved_model import float32_copy, read_card
 from fast_depth_style.exporting.settings import ExportSettings
 from fast_depth_style.exporting.signatures import ExportError
-from fast_depth_style.exporting.verification import Verification, table, verify
+from fast_depth_style.exporting.verification import (
+    Example,
+    Verification,
+    table,
+    verify,
+)
 
 _TFLITE = [
     f"tflite/{name}.tflite"
@@ -208,9 +213,8 @@ def test_a_verification_measures_and_judges(format, error, fails, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"12345")
     picture = np.full((1, 16, 20, 3), 100, np.float32)
-    found = verify(
-        format, path, lambda p: p + np.float32(error), [picture], [picture]
-    )
+    example = Example(picture, {}, (), picture)
+    found = verify(format, path, lambda p: p + np.float32(error), [example])
     assert found.bytes == 5 and found.size == (16, 20) and found.seconds > 0
     if np.isfinite(error):
         assert found.largest_error == pytest.approx(error, rel=1e-4)

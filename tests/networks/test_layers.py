@@ -18,7 +18,8 @@ def _convolve(x, layer):
     """The definition, pixel by pixel, in float64."""
     kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
     p, strides = kernel.shape[0] // 2, layer.strides
-    x = np.pad(x.astype("f8"), [(0, 0), (p, p), (p, p), (0, 0)], "reflect")
+    mode = "symmetric" if isinstance(layer, UpsamplingConv2D) else "reflect"
+    x = np.pad(x.astype("f8"), [(0, 0), (p, p), (p, p), (0, 0)], mode)
     height = (x.shape[1] - 2 * p + strides - 1) // strides
     width = (x.shape[2] - 2 * p + strides - 1) // strides
     out = np.empty((x.shape[0], height, width, kernel.shape[3]))
@@ -56,7 +57,7 @@ def test_convolutions(kernels, make):
     layer, x = _built(make(kernels=kernels), 3), _features(2, 12, 10, 3)
     inputs = x
     if isinstance(layer, UpsamplingConv2D):
-        inputs = x.repeat(2, 1).repeat(2, 2)
+        inputs = tf.image.resize(x, (24, 20), "bilinear").numpy()
     np.testing.assert_allclose(layer(x), _convolve(inputs, layer), atol=1e-4)
     # A flat picture has no border and no checkerboard.
     painted = np.asarray(layer(np.ones_like(x)))
@@ -87,19 +88,24 @@ def test_padding(other, width, mode):
 
 @pytest.mark.parametrize("kernels", KERNELS)
 def test_instance_normalization_is_equation_2_of_the_paper(kernels):
-    layer = _built(InstanceNormalization(kernels), 4)
-    x = 3 + 2 * _features(3, 5, 6, 4)
+    layer, x = InstanceNormalization(kernels), 3 + 2 * _features(3, 5, 6, 4)
+    scale, shift = _features(3, 1, 1, 4, seed=2), _features(3, 1, 1, 4, seed=3)
     planes = x.astype("f8")
     mean, variance = (
         f(planes, (1, 2), keepdims=True) for f in (np.mean, np.var)
     )
     expected = (planes - mean) / np.sqrt(variance + 1e-5)
-    expected = expected * layer.scale.numpy() + layer.shift.numpy()
-    np.testing.assert_allclose(layer(x), expected, atol=1e-5)
+    expected = expected * scale + shift
+    np.testing.assert_allclose(layer(x, scale, shift), expected, atol=1e-5)
     # A flat channel becomes its shift.
-    flat = np.asarray(layer(np.full_like(x, 7.0)))
-    expected = np.broadcast_to(layer.shift.numpy(), x.shape)
+    flat = np.asarray(layer(np.full_like(x, 7.0), scale, shift))
+    expected = np.broadcast_to(shift, x.shape)
     np.testing.assert_allclose(flat, expected, atol=1e-3)
+    # Scale and shift may vary over the picture.
+    uneven = np.broadcast_to(scale, x.shape), np.broadcast_to(shift, x.shape)
+    np.testing.assert_allclose(
+        layer(x, *uneven), layer(x, scale, shift), atol=1e-5
+    )
 
 
 def test_a_large_mean_does_not_drown_the_variance():
@@ -109,7 +115,7 @@ def test_a_large_mean_does_not_drown_the_variance():
 
 
 def test_pooled_statistics_are_those_of_one_picture():
-    layer, x = _built(InstanceNormalization(), 3), _features(4, 5, 6, 3)
+    layer, x = InstanceNormalization(), _features(4, 5, 6, 3)
     whole = layer.statistics(x.reshape(1, 20, 6, 3))
     pooled = layer.statistics(x, pooled=True)
     np.testing.assert_allclose(pooled, whole, rtol=1e-5)
@@ -119,11 +125,11 @@ def test_pooled_statistics_are_those_of_one_picture():
 def test_statistics_are_float32_in_mixed_precision(dtype):
     """Summed in 8 bits of mantissa, a mean of many pixels would be wrong."""
     x = 3 + 2 * _features(1, 64, 64, 3)
-    layer, exact = (
-        _built(InstanceNormalization(dtype=d), 3) for d in (dtype, "float32")
-    )
-    low = layer(x)
+    layer, exact = (InstanceNormalization(dtype=d) for d in (dtype, "float32"))
+    scale, shift = _features(1, 1, 1, 3, seed=2), _features(1, 1, 1, 3, seed=3)
+    low = layer(tf.cast(x, layer.compute_dtype), scale, shift)
     assert low.dtype == layer.compute_dtype
     low_32 = np.asarray(low).astype(np.float32)
-    np.testing.assert_allclose(low_32, exact(x), rtol=0.02, atol=0.05)
+    expected = exact(x, scale, shift)
+    np.testing.assert_allclose(low_32, expected, rtol=0.02, atol=0.05)
     assert {value.dtype for value in layer.statistics(low)} == {tf.float32}

@@ -109,8 +109,8 @@ _SETTINGS = preset(
     batch_size=2,
     optimizer="adam",
     depth_network="none",
-    lattice_weight=0,
-    border_weight=0,
+    style=("painting",),
+    dials=False,
     mixed_precision=False,
 )
 
@@ -128,7 +128,7 @@ def _channels_first(pictures):
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
 
 
-@pytest.mark.parametrize("size", [(32, 48), (33, 50)])
+@pytest.mark.parametrize("size", [(36, 48), (41, 50)])
 def test_the_network_in_pytorch_equals_ours(size):
     torch = pytest.importorskip("torch")
     import torch_twin
@@ -146,21 +146,27 @@ def test_the_network_in_pytorch_equals_ours(size):
     )
     pictures = benchmark.soft_pictures(2, *size, seed=1)
     expected = network(pictures).numpy()
+    crops = benchmark.soft_pictures(2, 32, 48, seed=2)
     with torch.no_grad():
+        cropped = twin.stylize_crop(_channels_first(crops))
         found = twin(_channels_first(pictures)).permute(0, 2, 3, 1)
         bytes_ = torch_twin.BytesToBytes(twin)(
             torch.from_numpy(pictures.astype(np.uint8))
         ).numpy()
     np.testing.assert_allclose(found, expected, atol=0.05)
+    np.testing.assert_allclose(
+        cropped.permute(0, 2, 3, 1), network.stylize_crop(crops), atol=0.05
+    )
     assert bytes_.dtype == np.uint8
     assert np.abs(bytes_ - np.clip(expected, 0, 255)).max() < 0.6
 
 
-def test_the_objective_in_pytorch_equals_ours(vgg19):
+@pytest.mark.parametrize("content_scale", [0, 1, 3])
+def test_the_objective_in_pytorch_equals_ours(vgg19, content_scale):
     pytest.importorskip("torch")
     import torch_twin
 
-    settings = _SETTINGS
+    settings = dataclasses.replace(_SETTINGS, content_scale=content_scale)
     layers = {
         *settings.resolved_style_layers(),
         settings.resolved_content_layer(),

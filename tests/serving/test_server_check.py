@@ -22,9 +22,11 @@ def _check(address, model="wave", requests=3):
     )
 
 
-@pytest.mark.parametrize("kind", ["rest", "grpc"])
-def test_a_good_server_passes(server, kind):
-    report = _check(getattr(server, kind))
+@pytest.mark.parametrize(
+    "kind, model", [("rest", "wave"), ("grpc", "wave"), ("rest", "styled")]
+)
+def test_a_good_server_passes(server, kind, model):
+    report = _check(getattr(server, kind), model)
 
     assert report.failures == 0, report.table()
     assert [*report.latencies] == [

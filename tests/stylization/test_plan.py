@@ -103,6 +103,102 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert sorted(photos.parent.rglob("*")) == before
 
 
+def test_several_go_into_a_folder_each_under_its_name(photos, tmp_path):
+    (tmp_path / "clip.avi").touch()
+    sources = photos, tmp_path / "clip.avi", photos / "sub" / "c.gif"
+
+    targets, left_out = plan.plan(sources, tmp_path / "out", "wave")
+
+    expected = {
+        "photos/a.bmp": "photos/a.bmp.png",
+        "photos/a.png": "photos/a.png",
+        "photos/b.JPG": "photos/b.JPG",
+        "photos/sub/c.gif": "c.png",  # Named last.
+        "photos/sub/d.tiff": "photos/sub/d.tiff",
+        "clip.avi": "clip.mp4",
+    }
+    place = tmp_path / "out"
+    assert targets == {tmp_path / p: place / t for p, t in expected.items()}
+    assert not place.exists() and not left_out
+
+
+def test_without_an_output_paintings_land_beside_their_photos(photos):
+    (photos / "clip.mov").touch()
+    Image.new("RGB", (8, 8)).save(photos / "no_suffix", "PNG")
+    sources = photos, photos / "clip.mov", photos / "b.JPG"
+
+    targets, left_out = plan.plan(sources, None, "wave")
+
+    assert {p.name: t.name for p, t in targets.items()} == {
+        "a.bmp": "a.wave.bmp.png",
+        "a.png": "a.wave.png",
+        "b.JPG": "b.wave.JPG",
+        "c.gif": "c.wave.png",
+        "d.tiff": "d.wave.tiff",
+        "no_suffix": "no_suffix.wave.png",
+        "clip.mov": "clip.wave.mov",
+    }
+    assert all(t.parent == p.parent for p, t in targets.items())
+    assert not left_out  # The video was named itself.
+
+
+def test_paintings_of_earlier_runs_are_no_photos(photos):
+    before, _ = plan.plan([photos], None, "wave")
+    for target in before.values():
+        Image.new("RGB", (8, 8)).save(target)
+
+    for style in ("wave", "udnie"):
+        targets, left_out = plan.plan([photos], None, style)
+        assert {*targets} == {*before} and {*left_out} == {*before.values()}
+        assert all("taken for a painting" in r for r in left_out.values())
+    # One that is named alone is meant.
+    (named,), left_out = plan.plan([before[photos / "a.png"]], None, "udnie")
+    assert named == photos / "a.wave.png" and not left_out
+
+
+@pytest.mark.parametrize(
+    "sources, output, message",
+    [
+        ([], None, "nothing to paint"),
+        (["b.JPG", "nowhere.jpg"], None, "nowhere.jpg: no such file"),
+        (["b.JPG", "a.png"], "one.png", "and several inputs: give a folder"),
+        (["b.JPG", "sub/b.JPG"], "out", "would both be"),
+        (["b.JPG", "a.png"], ".", "overwrite its own input"),
+        (["empty"], None, "no picture in this folder"),
+        (["b.JPG", "a.png"], "a.bmp/x", "is a file"),
+    ],
+)
+def test_several_that_cannot_be_are_refused(photos, sources, output, message):
+    (photos / "empty").mkdir()
+    (photos / "sub" / "b.JPG").write_bytes((photos / "b.JPG").read_bytes())
+    output = output and photos / output
+    before = sorted(photos.rglob("*"))
+    with pytest.raises(RequestError, match=message) as error:
+        plan.plan([photos / source for source in sources], output, "wave")
+    assert "\n" not in str(error.value)
+    assert sorted(photos.rglob("*")) == before
+
+
+def test_a_model_is_called_as_its_folder(tmp_path):
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    for path, name in (
+        ("models/wave", "wave"),
+        ("models/wave/12", "wave"),
+        ("run", "run"),
+        ("run/model", "run"),
+        ("run/model/1", "run"),
+        ("other/model/1", "model"),
+    ):
+        assert plan.style_name(tmp_path / path, None) == name
+    for style, name in (
+        ("udnie", "udnie"),
+        ("great_wave:0.7,udnie:0.3", "great_wave_0.7_udnie_0.3"),
+        ("a/b/mine.style:2,udnie", "mine_2_udnie"),
+        ("/", "style"),
+    ):
+        assert plan.style_name(tmp_path, style) == name
+
+
 def test_paths_are_what_the_user_meant(photos, monkeypatch):
     monkeypatch.setenv("HOME", str(photos))
     target = photos / "out" / "a.png"

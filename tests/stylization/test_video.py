@@ -103,7 +103,7 @@ def _read(path):
 @pytest.fixture
 def unpainted(monkeypatch):
     """What is tested is the video: the painting is the photo itself."""
-    monkeypatch.setattr(tiles, "stylize", lambda model, rgb: rgb)
+    monkeypatch.setattr(tiles, "stylize", lambda model, rgb, track: rgb)
 
 
 def _differs(frame, expected):

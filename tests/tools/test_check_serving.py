@@ -41,6 +41,8 @@ def test_a_server_that_fails_later(server):
         (2, {"model": "sea"}, "no model 'sea' is served there"),
         (2, {"model": ""}, "--model=: give the name"),
         (2, {"server": ""}, "--server=: not the address"),
+        (2, {"requests": 10**9}, "--requests=1000000000 is not"),
+        (2, {"timeout": "nan"}, "--timeout=nan: give seconds"),
         (2, {"sizes": ""}, "give two or more"),
         (2, {"sizes": "48x40"}, "give two or more"),
         (2, {"sizes": "48x40,big"}, "--sizes=big: give WIDTHxHEIGHT"),

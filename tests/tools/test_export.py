@@ -30,7 +30,9 @@ def test_an_unfinished_training_is_exported_as_it_is(tmp_path):
     settings = TrainingSettings(
         style="painting.png", content="photos", width=0.1, steps=3
     )
-    network = ImageTransformationNetwork(settings.width, settings.blocks)
+    network = ImageTransformationNetwork(
+        settings.width, settings.blocks, settings.style_names(), settings.dials
+    )
     network.build()
     run = tmp_path / "run"
     (run / "checkpoints").mkdir(parents=True)

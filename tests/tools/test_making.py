@@ -174,7 +174,7 @@ def test_without_painting_and_photos_it_learns_our_own(tmp_path):
     assert done.returncode == 0, done.stderr
     settings = json.loads((workdir / "settings.json").read_text())
     assert settings["perceptual_network"] == "compact"
-    assert settings["style"] == str(workdir / "samples" / "painting.png")
+    assert settings["style"] == [str(workdir / "samples" / "painting.png")]
     assert (workdir / "model" / "1").is_dir()
 
 

@@ -241,6 +241,23 @@ def test_a_program_may_take_the_options_of_another(tmp_path):
     assert "wrap.py [--flag=value …] [-- --options …]\n" in run("--help")[1]
 
 
+def test_a_program_may_take_any_words(tmp_path):
+    path = tmp_path / "wrap.py"
+    path.write_text(
+        _PROGRAM.replace('side: Literal["front", "back"]', "*inputs: str")
+        .replace("print(side, ", "print(*inputs, ")
+        .replace("BODY", "pass")
+    )
+
+    def run(*words):
+        return run_program(path, *words)
+
+    done = run("a", "--colour=red", "b c", "--brush=wide", "--", "--d")
+    assert (done.returncode, done.stdout) == (0, "a b c --d red 2\n")
+    assert run("--colour=red", "--brush=wide").stdout == "red 2\n"
+    assert "wrap.py [INPUT …] [--flag=value …]\n" in run("--help").stdout
+
+
 def test_a_reader_that_goes_away_is_no_error(write):
     path = write("print('x' * 1_000_000)")
 

@@ -7,6 +7,9 @@ from PIL import Image
 from programs import run_program
 
 from fast_depth_style.images.files import read_rgb
+from fast_depth_style.stylization import tiles
+from fast_depth_style.stylization.model import load_styled
+from fast_depth_style.stylization.settings import StylizeSettings
 
 _PIXELS = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
 
@@ -42,6 +45,23 @@ def test_a_photo_becomes_a_painting(server, small_model, photo, tmp_path):
     )
 
 
+def test_a_style_and_dials_are_asked_for(server, styled_model, photo, tmp_path):
+    done = _request(
+        server=server.rest,
+        model="styled",
+        style="udnie:3,scream:1",
+        depth=0.25,
+        input=photo,
+        output=tmp_path / "painting.png",
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    settings = StylizeSettings(style="udnie:3,scream:1", depth=0.25)
+    model = load_styled(styled_model, settings)
+    painted = tiles.stylize(model, _PIXELS)
+    np.testing.assert_array_equal(read_rgb(tmp_path / "painting.png"), painted)
+
+
 @pytest.mark.parametrize(
     "code, wrong, message",
     [
@@ -55,6 +75,8 @@ def test_a_photo_becomes_a_painting(server, small_model, photo, tmp_path):
         (2, {"output": ""}, "--output= is empty"),
         (2, {"output": "{}/photo.png"}, "would overwrite"),
         (2, {"output": "painting.gif"}, "cannot write .gif"),
+        (2, {"depth": 0.5}, "give --style as well"),
+        (2, {"model": "styled", "style": "x"}, "great_wave, udnie, scream"),
     ],
 )
 def test_what_goes_wrong_is_one_line(

@@ -94,6 +94,47 @@ def test_a_photo(small_model, photos, tmp_path):
             assert (0x0132 in image.getexif()) == kept
 
 
+def test_several_words_are_painted_beside_themselves(small_model, photos):
+    words = (photos / "a.png", photos / "sub", photos / "broken.jpg")
+    settings = {"colors": "photo", "paint_size": "0.002"}
+    for _ in range(2):  # The second time there are paintings among them.
+        done = _stylize(*words, model=small_model, **settings)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("stylized 2, skipped")
+        assert "broken.jpg: not a picture" in done.stderr
+    names = ["a.png", "a.small.png", "b.bmp", "b.small.png", "broken.jpg"]
+    assert _names(photos) == [*names, "sub"]
+    done = _stylize(photos / "a.png", model=small_model)
+    assert done.stdout == f"stylized {photos}/a.small.png\n"
+
+
+def test_a_video_among_others(small_model, photos, tmp_path):
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / "a.mkv"), "w") as out:
+        track = out.add_stream("libx264", rate=10)
+        track.width, track.height, track.pix_fmt = 96, 64, "yuv420p"
+        for number in range(3):
+            frame = np.roll(np.resize(_PIXELS, (64, 96, 3)), number, 1)
+            frame = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            out.mux(track.encode(frame))
+        out.mux(track.encode())
+
+    done = _stylize(
+        tmp_path / "a.mkv",
+        photos,
+        model=small_model,
+        paint_size="0.002",
+        colors="photo",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("stylized 3, skipped 1")
+    with av.open(str(tmp_path / "a.small.mkv")) as clip:
+        frames = list(clip.decode(video=0))
+    assert [round(frame.time, 2) for frame in frames] == [0, 0.1, 0.2]
+    assert {(frame.width, frame.height) for frame in frames} == {(96, 64)}
+
+
 def test_sigterm_removes_the_hidden_part(small_model, tmp_path):
     av = pytest.importorskip("av")
     clip, output = tmp_path / "a.mp4", tmp_path / "out"
@@ -127,11 +168,17 @@ def test_sigterm_removes_the_hidden_part(small_model, tmp_path):
         ({"input": ""}, "--input= is empty"),
         ({"output": ""}, "--output= is empty"),
         ({"model": ""}, "--model= is empty"),
+        ({"colors": "both"}, "--colors=both: value should be one of"),
+        ({"paint_size": "huge"}, "--paint_size=huge: give megapixels"),
     ],
 )
 def test_wrong_requests(small_model, photos, wrong, message):
     flags = {"model": small_model, "input": photos, "output": photos / "new"}
-    flags |= {n: value and photos / value for n, value in wrong.items()}
+    paths = ("model", "input", "output")
+    flags |= {
+        n: value and photos / value if n in paths else value
+        for n, value in wrong.items()
+    }
     before = sorted(photos.rglob("*"))
     done = _stylize(**flags)
     assert done.returncode == 2, done.stderr

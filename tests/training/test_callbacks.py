@@ -117,7 +117,16 @@ def test_a_run_that_diverges_stops_with_its_last_good_checkpoint(tmp_path):
 class _Painter:
     """A trainer whose network adds 30: to white more than a byte holds."""
 
-    def network(self, x):
+    styles, dials = ("style",), False
+
+    @property
+    def network(self):
+        return self
+
+    def vectors(self, styles, dials):
+        return None
+
+    def __call__(self, x, vectors):
         return x + 30.4
 
 

@@ -1,6 +1,7 @@
 """Runs as a person makes them: stopped, killed, continued, spoilt."""
 
 import dataclasses
+import os
 import pathlib
 import random
 import re
@@ -17,10 +18,12 @@ from PIL import Image
 from programs import Program
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.images.files import read_rgb
+from fast_depth_style.exporting.style_file import add_styles
 from fast_depth_style.runs.losses import read_losses
+from fast_depth_style.stylization.model import load_styled
+from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.training.build import build_trainer
-from fast_depth_style.training.run import export_run, train
+from fast_depth_style.training.run import export_run, read_paintings, train
 from fast_depth_style.training.saved_run import load_network, run_card
 
 _TRAIN = pathlib.Path(__file__).parents[2].resolve() / "tools" / "train.py"
@@ -106,7 +109,8 @@ def test_a_finished_run_is_all_there(finished, small):
         *(f"step_{step:07d}.png" for step in (1, 20)),
     ]
     with Image.open(finished / "previews" / "latest.png") as strip:
-        assert strip.size == (4 * 64 + 3 * 4, 2 * 64 + 4)
+        # The photos, and the style without depth and with.
+        assert strip.size == (4 * 64 + 3 * 4, 3 * 64 + 2 * 4)
     with Image.open(finished / "losses.png") as plot:
         assert plot.width > plot.height
     assert (
@@ -124,9 +128,10 @@ def test_a_run_may_start_from_a_trained_network(
 ):
     model = finished if initial == "workdir" else finished / "model"
     settings = dataclasses.replace(small, initial_model=str(model), seed=1)
-    painting = read_rgb(settings.style)
 
-    network = build_trainer(settings, painting, jit=False).network
+    network = build_trainer(
+        settings, read_paintings(settings), jit=False
+    ).network
 
     for weight, expected in zip(
         network.get_weights(), load_network(finished).get_weights(), strict=True
@@ -138,12 +143,39 @@ def test_a_run_may_start_from_a_trained_network(
     assert not (tmp_path / "wider").exists()
 
 
+def test_vectors_alone_may_be_learned(finished, small, tmp_path):
+    settings = dataclasses.replace(
+        small,
+        style=(small.style[0].replace("painting", "b"),),
+        initial_model=str(finished),
+        learn="vectors",
+        steps=2,
+    )
+    before = load_network(finished)
+
+    train(settings, tmp_path / "run")
+    export_run(tmp_path / "run")
+
+    after = load_network(tmp_path / "run")
+    for one, other in zip(before.variables, after.variables, strict=True):
+        same = np.array_equal(one, other)
+        assert same == (one is not before.table)
+    painted = add_styles(before, [tmp_path / "run" / "b.style"])
+    np.testing.assert_allclose(painted.table[1], after.table[0], atol=2e-3)
+
+
 def test_the_exported_model_is_the_trained_network(finished):
     photo = np.random.default_rng(0).integers(0, 256, (1, 50, 70, 3), "uint8")
-    model = tf.saved_model.load(str(finished / "model" / "1"))
+    model = load_styled(
+        finished / "model", StylizeSettings(depth=0.25, stroke=1.0)
+    )
     exported = model.signatures["serving_default"](image=tf.constant(photo))
 
-    painted = load_network(finished)(photo.astype("float32")).numpy()
+    network = load_network(finished)
+    vectors = network.vectors(
+        np.ones((1, 1), "float32"), np.array([[0.25, 1.0]], "float32")
+    )
+    painted = network(photo.astype("float32"), vectors).numpy()
 
     np.testing.assert_allclose(
         exported["stylized_image"].numpy(),
@@ -152,13 +184,18 @@ def test_the_exported_model_is_the_trained_network(finished):
     )
 
 
-def test_losses_survive_kills_at_any_moment(finished, small, start, tmp_path):
+_SEED = int(os.environ.get("KILLS_SEED", "0"))
+_KILLS = int(os.environ.get("KILLS", "1"))
+
+
+@pytest.mark.parametrize("seed", range(_SEED, _SEED + _KILLS))
+def test_losses_survive_kills_at_any_moment(
+    seed, finished, small, start, tmp_path
+):
     # A checkpoint after every step, so that one is being written most often.
     settings = dataclasses.replace(small, checkpoint_every=1)
     workdir = tmp_path / "run"
-    seed = random.randrange(1 << 30)
     moment = random.Random(seed)
-    print(f"moments by seed {seed}")
 
     def reached(step):
         return lambda: max(_checkpoint_steps(workdir), default=0) >= step
@@ -207,7 +244,7 @@ def test_losses_survive_kills_at_any_moment(finished, small, start, tmp_path):
     assert not list((workdir / "checkpoints").glob(".*"))
     last = err.rstrip("\n").rpartition("\n")[2]
     assert re.search(r"20/20 .*\d\d:\d\d<00:00, .* images/s, loss ", last)
-    for term in ("style", "content", "tv", "lattice", "border", "range"):
+    for term in ("style", "content", "tv", "range"):
         assert re.search(rf"{term} \d+%", last)
 
 

@@ -11,10 +11,21 @@ from fast_depth_style.images.files import read_rgb
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
-from fast_depth_style.objective import Objective, style_target
+from fast_depth_style.objective import Objective
 from fast_depth_style.perception import registry
 from fast_depth_style.training.build import build_trainer, draw_weights
+from fast_depth_style.training.run import read_paintings
+from fast_depth_style.training.styles import PaintingGrams
 from fast_depth_style.training.trainer import StyleTrainer
+
+_ASKED = (
+    np.array([[1.0, 0.0], [0.25, 0.75]], "float32"),
+    np.array([[0.0, 1.0], [0.5, 0.25]], "float32"),
+)
+"""Styles and dials of two pictures, for a network of two styles."""
+
+_ONE = (np.ones((2, 1), "float32"), _ASKED[1])
+"""The same for a network of one."""
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +39,13 @@ def trainer(small):
     keras.utils.set_random_seed(0)
     layers = {*small.style_layers, small.content_layer}
     perceptual = registry.perceptual_network(small.perceptual_network, layers)
-    network = ImageTransformationNetwork(width=0.125)
+    network = ImageTransformationNetwork(0.125, styles=("a", "b"), dials=True)
     network.build()
-    target = style_target(small, perceptual, read_rgb(small.style))
-    objective = Objective(small, perceptual, None, [target])
-    trainer = StyleTrainer(network, objective)
+    paintings = [painting := read_rgb(small.style[0]), painting[:, ::-1]]
+    grams = PaintingGrams(small, perceptual, paintings, 64, 2.0, 1.0)
+    trainer = StyleTrainer(
+        network, Objective(small, perceptual, None, []), grams
+    )
     trainer.compile(keras.optimizers.SGD(0.1), jit_compile=False)
     trainer.optimizer.build(network.trainable_variables)
     return trainer
@@ -44,16 +57,17 @@ def test_a_step_follows_the_gradient_and_tells_the_terms(trainer, photos):
     perceptual = trainer.objective._perceptual
     frozen = [w.numpy() for w in perceptual.weights]
     with tf.GradientTape() as tape:
-        targets = trainer.objective.targets(photos, tf.constant(0))
-        terms = trainer.objective(
-            trainer.network(photos), targets, tf.constant(0)
+        vectors = trainer.network.vectors(*_ASKED)
+        painted = trainer.network.stylize_crop(photos, vectors)
+        targets = trainer.objective.targets(
+            photos, tf.constant(0), trainer.grams(*_ASKED)
         )
+        terms = trainer.objective(painted, targets, tf.constant(0))
         loss = 10 * terms["style"] + terms["content"] + 0.5 * terms["tv"]
-        loss += 100 * terms["lattice"] + 100 * terms["border"]
         loss += 30 * terms["range"]
     gradients = tape.gradient(loss, variables)
 
-    logs = trainer.train_step(photos)
+    logs = trainer.train_step((photos, *_ASKED))
 
     np.testing.assert_allclose(logs.pop("loss"), loss, rtol=1e-5)
     assert [*logs] == [*trainer.objective.terms]
@@ -75,11 +89,13 @@ def test_a_step_follows_the_gradient_and_tells_the_terms(trainer, photos):
 def test_compiled_by_xla_a_step_is_the_same(trainer, photos):
     plain = tf.function(trainer.train_step, jit_compile=False)
     before = trainer.network.get_weights()
-    expected = plain(photos)
+    expected = plain((photos, *_ASKED))
     expected_weights = trainer.network.get_weights()
     trainer.network.set_weights(before)
 
-    compiled = tf.function(trainer.train_step, jit_compile=True)(photos)
+    compiled = tf.function(trainer.train_step, jit_compile=True)(
+        (photos, *_ASKED)
+    )
 
     for name, value in expected.items():
         np.testing.assert_allclose(compiled[name], value, rtol=1e-4)
@@ -95,12 +111,12 @@ def test_mixed_precision_convolves_in_bfloat16_and_compares_in_float32(
     small_with_depth, photos
 ):
     """Networks compute in bfloat16; pictures, features' sums, losses not."""
-    painting = read_rgb(small_with_depth.style)
+    paintings = read_paintings(small_with_depth)
     terms = {}
     for mixed in (False, True):
         settings = dataclasses.replace(small_with_depth, mixed_precision=mixed)
-        trainer = build_trainer(settings, painting, jit=False)
-        terms[mixed] = trainer(photos, tf.constant(0))
+        trainer = build_trainer(settings, paintings, jit=False)
+        terms[mixed] = trainer(photos, *_ONE, tf.constant(0))
 
     network, perceptual = trainer.network, trainer.objective._perceptual
     assert {c.compute_dtype for c in network.convs} == {"bfloat16"}
@@ -124,23 +140,24 @@ def test_a_step_is_the_same_with_the_fast_kernels(
     settings = dataclasses.replace(
         small_with_depth, depth_from=0.0, mixed_precision=mixed_precision
     )
-    painting = read_rgb(settings.style)[:64, :64]
+    paintings = [each[:64, :64] for each in read_paintings(settings)]
     results = []
     for jit in (True, False):  # With jit, the portable kernels are taken.
-        trainer = build_trainer(settings, painting, jit)
+        trainer = build_trainer(settings, paintings, jit)
 
         @tf.function
         def gradients(trainer=trainer):
             step = tf.constant(settings.steps)
             with tf.GradientTape() as tape:
-                terms = trainer(photos, step)
+                terms = trainer(photos, *_ONE, step)
                 loss = trainer.objective.total(terms, step)
             variables = trainer.network.trainable_variables
             return terms, tape.gradient(loss, variables)
 
         results.append(gradients())
     (plain, plain_gradients), (fast, fast_gradients) = results
-    tolerance = 0.02 if mixed_precision else 1e-3
+    # Eight bits: each of many layers rounds by 0.4 %.
+    tolerance = 0.05 if mixed_precision else 1e-3
     for name, term in fast.items():
         np.testing.assert_allclose(term, plain[name], rtol=tolerance)
     a, b = (

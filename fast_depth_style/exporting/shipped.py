@@ -1,0 +1,55 @@
+"""The network of all styles that the package brings.
+
+It lies in `styles/`: float16 weights with their SHA-256, and a card.
+"""
+
+import functools
+import os
+import pathlib
+from typing import Any
+
+from fast_depth_style import files
+from fast_depth_style.exporting.shipped_card import CARD, FOLDER, shipped_card
+from fast_depth_style.networks.image_transformation import (
+    ImageTransformationNetwork,
+)
+from fast_depth_style.perception.shipped_weights import (
+    read_shipped_weights,
+    write_shipped_weights,
+)
+
+_WEIGHTS = "styles.npz"
+
+
+@functools.lru_cache(maxsize=2)
+def read_shipped(
+    folder: str | os.PathLike[str] = FOLDER,
+) -> ImageTransformationNetwork:
+    """Reads the network, built and float32; the same object every time.
+
+    Raises:
+        RequestError: A file is missing or damaged.
+    """
+    arrays = read_shipped_weights(_WEIGHTS, folder)
+    network = ImageTransformationNetwork(**shipped_card(folder)["network"])
+    network.build()
+    for weight in network.variables:
+        weight.assign(arrays[_name(weight)])
+    return network
+
+
+def write_shipped(
+    network: ImageTransformationNetwork,
+    card: dict[str, Any],
+    folder: str | os.PathLike[str] = FOLDER,
+) -> None:
+    """Writes a network and its card as what `read_shipped` reads."""
+    weights = {_name(weight): weight for weight in network.variables}
+    write_shipped_weights(_WEIGHTS, weights, folder)
+    card = card | {"network": network.get_config()}
+    files.write_json(pathlib.Path(folder) / CARD, card)
+
+
+def _name(weight: Any) -> str:
+    """`layer/weight`, without the network's own name."""
+    return weight.path.partition("/")[2]

@@ -1,0 +1,103 @@
+"""One sheet of a photo in all styles, or along a dial."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fast_depth_style.images.size import fit_long_side, resize
+from fast_depth_style.perception.compact_depth import CompactDepth
+from fast_depth_style.stylization.model import load_styled, styles_of
+from fast_depth_style.stylization.painting import paint
+from fast_depth_style.stylization.settings import StylizeSettings
+
+DIAL_VALUES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_COLUMNS, _GAP, _LINE = 4, 6, 24
+
+Track = Callable[[Iterable[Any]], Iterable[Any]]
+"""Goes round the pictures that are painted; shows progress."""
+
+
+def compare_styles(
+    model: str | os.PathLike[str],
+    rgb: np.ndarray,
+    settings: StylizeSettings,
+    side: int = 480,
+    track: Track = iter,
+) -> np.ndarray:
+    """A photo and its painting in every style of a model, in rows of four.
+
+    Args:
+        model: As for `load_styled`.
+        rgb: (height, width, 3) uint8.
+        settings: Dials and colours; its style is left aside.
+        side: Longest side of each picture, in pixels.
+        track: Goes round the styles.
+
+    Returns:
+        The sheet, (height, width, 3) uint8.
+    """
+    rgb = fit_long_side(rgb, side)
+    cells = [("photo", rgb)]
+    for name in track(styles_of(model)):
+        chosen = dataclasses.replace(settings, style=name)
+        cells.append((name, paint(load_styled(model, chosen), rgb, chosen)))
+    rows = [cells[i : i + _COLUMNS] for i in range(0, len(cells), _COLUMNS)]
+    return _sheet(rows)
+
+
+def compare_dial(
+    model: str | os.PathLike[str],
+    rgb: np.ndarray,
+    dial: str,
+    settings: StylizeSettings,
+    side: int = 480,
+    track: Track = iter,
+) -> np.ndarray:
+    """A photo painted at five values of a dial.
+
+    For `depth` the depth maps stand below, as the compact depth network sees
+    them, light where near. Arguments are those of `compare_styles`.
+    """
+    rgb = fit_long_side(rgb, side)
+    cells = [("photo", rgb)]
+    for value in track(DIAL_VALUES):
+        chosen = dataclasses.replace(settings, **{dial: value})
+        painted = paint(load_styled(model, chosen), rgb, chosen)
+        cells.append((f"{dial} {value:g}", painted))
+    if dial != "depth":
+        return _sheet([cells])
+    maps = [("", each) for each in _depth_maps([rgb for _, rgb in cells])]
+    return _sheet([cells, maps])
+
+
+def _depth_maps(pictures: list[np.ndarray]) -> list[np.ndarray]:
+    """Grey maps of one size with the pictures, on one scale."""
+    batch = np.stack(pictures).astype("float32")
+    maps = np.asarray(CompactDepth()(batch))
+    low, high = np.percentile(maps[0], (2, 98))
+    grey = (255 * (maps - low) / max(high - low, 1e-6)).clip(0, 255)
+    size = pictures[0].shape[:2]
+    return [
+        np.repeat(resize(each, size)[..., None], 3, axis=-1)
+        for each in grey.astype(np.uint8)
+    ]
+
+
+def _sheet(rows: list[list[tuple[str, np.ndarray]]]) -> np.ndarray:
+    """Pictures of one size, each under its title, on white."""
+    height, width = rows[0][0][1].shape[:2]
+    down, across = height + _LINE + _GAP, width + _GAP
+    sheet = Image.new(
+        "RGB", (max(map(len, rows)) * across, len(rows) * down), "white"
+    )
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
+    for i, row in enumerate(rows):
+        for j, (title, rgb) in enumerate(row):
+            draw.text((j * across + 2, i * down + 3), title, "black", font)
+            place = (j * across, i * down + _LINE)
+            sheet.paste(Image.fromarray(rgb), place)
+    return np.asarray(sheet)

@@ -1,0 +1,1 @@
+"""The page that paints photos in a browser; see docs/page.md."""

@@ -1,0 +1,165 @@
+"""Writes the page as a folder of static files, with a network."""
+
+import base64
+import io
+import os
+import pathlib
+import shutil
+import tempfile
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from fast_depth_style import files
+from fast_depth_style.exporting.export import style_list
+from fast_depth_style.exporting.onnx_file import read_onnx, write_onnx
+from fast_depth_style.exporting.pictures import soft_shapes
+from fast_depth_style.exporting.signatures import has_choice
+from fast_depth_style.networks.image_transformation import (
+    DIALS,
+    ImageTransformationNetwork,
+)
+from fast_depth_style.web.libraries import ENGINES, find_libraries
+from fast_depth_style.web.server import POLICY
+
+_PAGE = pathlib.Path(__file__).parent / "page"
+_CHECK_SIZE = (48, 64)
+_THUMBNAIL_SIZE = (96, 128)
+_LEAST_FLOAT16 = 256  # Numbers from which an array is stored in float16.
+
+
+def write_site(
+    network: ImageTransformationNetwork,
+    output: str | os.PathLike[str],
+    libraries: str | os.PathLike[str] | None = None,
+) -> pathlib.Path:
+    """Writes the page of a network, to be opened from any static server.
+
+    Args:
+        network: A built float32 network.
+        output: A new or empty folder, or one of an earlier page.
+        libraries: As for `find_libraries`.
+
+    Returns:
+        The folder.
+
+    Raises:
+        RequestError: The output cannot be used, or a library is missing;
+            nothing has been written.
+    """
+    output = check_output(output)
+    engines = find_libraries(libraries)
+    files.mark_own_folder(output)
+    for folder in ("network", "libraries"):
+        (output / folder).mkdir(exist_ok=True)
+    written = {}
+    for paths in engines.values():
+        for path in paths:
+            with files.replacing(output / "libraries" / path.name) as aside:
+                shutil.copyfile(path, aside)
+            written[f"libraries/{path.name}"] = path.stat().st_size
+    model, paint = _model(network)
+    files.write_bytes(output / "network/network.onnx", model)
+    written["network/network.onnx"] = len(model)
+    thumbnails = []
+    for number in range(len(network.styles)):
+        thumbnails.append(f"thumbnail_{number}.jpg")
+        painted = paint(soft_shapes(_THUMBNAIL_SIZE, seed=7), number)
+        data = io.BytesIO()
+        Image.fromarray(painted).save(data, "JPEG", quality=85)
+        files.write_bytes(output / "network" / thumbnails[-1], data.getvalue())
+    checked = soft_shapes(_CHECK_SIZE)
+    height, width = _CHECK_SIZE
+    about = {
+        **_styles(network),
+        "engines": {name: ENGINES[name][-1] for name in engines},
+        "bytes": written,
+        "thumbnails": thumbnails,
+        "check": {
+            "width": width,
+            "height": height,
+            "picture": _rgba(checked),
+            "painting": _rgba(paint(checked, 0)),
+        },
+    }
+    files.write_json(output / "network/network.json", about)
+    for path in sorted(_PAGE.iterdir()):
+        text = path.read_text(encoding="utf-8").replace("POLICY", POLICY)
+        files.write_text(output / path.name, text)
+    return output
+
+
+def check_output(output: str | os.PathLike[str]) -> pathlib.Path:
+    """The folder to write to; RequestError unless it is ours and writable."""
+    output = files.resolve(output, "output")
+    files.require_own_folder(output, "output")
+    files.require_writable(output / "index.html", "output")
+    return output
+
+
+def _styles(network: ImageTransformationNetwork) -> dict[str, Any]:
+    if has_choice(network):
+        return style_list(network)
+    return {"styles": [*network.styles], "dials": []}
+
+
+def _model(network: ImageTransformationNetwork) -> tuple[bytes, Any]:
+    """The ONNX file, and what paints with it.
+
+    The latter takes a (height, width, 3) uint8 picture and the number of a
+    style, whose dials are at 0.5, and gives the painting, uint8.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "network.onnx")
+        write_onnx(network, path)
+        model = onnx.load(path)
+        store_as_float16(model)
+        path.write_bytes(model.SerializeToString())
+        run = read_onnx(path)
+        data = path.read_bytes()
+
+    def paint(picture: np.ndarray, number: int) -> np.ndarray:
+        inputs = [picture[None].astype("float32")]
+        if has_choice(network):
+            weights = np.eye(len(network.styles), dtype="float32")[[number]]
+            dials = np.full((1, len(DIALS)), 0.5, "float32")
+            inputs.append(np.asarray(network.vectors(weights, dials))[0])
+        return np.rint(run(*inputs)[0]).astype("uint8")
+
+    return data, paint
+
+
+def store_as_float16(model: onnx.ModelProto) -> None:
+    """Stores the large weights of a file as float16: half the download.
+
+    What is computed stays float32: each becomes float32 again when the file
+    is loaded.
+    """
+    graph = model.graph
+    casts = []
+    for constant in graph.initializer:
+        array = numpy_helper.to_array(constant)
+        if array.dtype != np.float32 or array.size < _LEAST_FLOAT16:
+            continue
+        name = constant.name
+        stored = f"{name}_float16"
+        constant.CopyFrom(
+            numpy_helper.from_array(array.astype("float16"), stored)
+        )
+        casts.append(
+            helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT)
+        )
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+
+
+def _rgba(picture: np.ndarray) -> str:
+    """Base64 of a uint8 RGB picture's pixels, made opaque."""
+    opaque = np.full((*picture.shape[:2], 1), 255, "uint8")
+    data = np.concatenate([picture, opaque], axis=-1)
+    return base64.b64encode(data.tobytes()).decode()
