@@ -171,9 +171,8 @@ def score(
             goal = {n: gram_matrix(x) for n, x in judge(painting).items()}
             maps = [judge(one[None]) for one in pictures]
             grams = [{n: gram_matrix(x) for n, x in m.items()} for m in maps]
-            losses.append(
-                [float(relative_style_loss(g, goal)[0]) for g in grams]
-            )
+            errors = [relative_style_loss(g, goal) for g in grams]
+            losses.append([float(error[0]) for error in errors])
         found[path.stem] = float(stats.spearmanr(*losses).statistic)
     return {**found, "mean": float(np.mean([*found.values()]))}
 
@@ -332,9 +331,8 @@ class StudentTrainer(keras.Model):
                 {n: gram_matrix(found[n][one]) for n in LAYERS},
                 {n: gram_matrix(wanted[n][other]) for n in LAYERS},
             )
-            content = relative_content_loss(
-                found[_CONTENT_LAYER][one], wanted[_CONTENT_LAYER][one]
-            )
+            maps = (each[_CONTENT_LAYER][one] for each in (found, wanted))
+            content = relative_content_loss(*maps)
             loss += style[0] + content_weights[i] * content[0]
         return loss
 

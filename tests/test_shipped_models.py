@@ -6,6 +6,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from painting_faults import border_step, lattice, saturated, sky
 from PIL import Image
 
 from fast_depth_style.demo.painting import paint
@@ -26,25 +27,6 @@ def model(request):
 def painting():
     """Textured everywhere, as photos are, and made by the project itself."""
     return paint(240, 320, seed=11)
-
-
-def _saturated(picture):
-    """Part of the pixels that are pure black or pure white."""
-    return (
-        np.all(picture == 0, axis=-1) | np.all(picture == 255, axis=-1)
-    ).mean()
-
-
-def _border_step(picture):
-    """How much the outermost pixels differ from those inside, in grey levels.
-
-    Against the same between neighbours in the middle, so that strokes do not
-    count.
-    """
-    rows = picture.astype(float)
-    edge = np.abs(rows[:3].mean((0, 1)) - rows[3:6].mean((0, 1))).mean()
-    middle = np.abs(rows[30:33].mean((0, 1)) - rows[33:36].mean((0, 1))).mean()
-    return edge - middle
 
 
 def test_every_model_has_a_card_with_what_made_it_and_its_files():
@@ -68,7 +50,7 @@ def test_every_model_has_a_card_with_what_made_it_and_its_files():
 @pytest.mark.parametrize("shade", [0, 64, 128, 192, 255])
 def test_flat_pictures_do_not_saturate(model, shade):
     picture = stylize(model, np.full((96, 128, 3), shade, np.uint8))
-    assert _saturated(picture) < 0.01
+    assert saturated(picture) < 0.01
 
 
 def test_a_gradient_stays_one_without_blobs(model):
@@ -77,56 +59,35 @@ def test_a_gradient_stays_one_without_blobs(model):
     picture = stylize(model, photo)
     # At the ends the photo itself is black or white, and there the painting
     # may be for some pixels, not for a blob.
-    assert _saturated(picture) < 0.08
-    assert _saturated(picture[:, 24:232]) < 0.02
+    assert saturated(picture) < 0.08
+    assert saturated(picture[:, 24:232]) < 0.02
     columns = picture.astype(float).mean((0, 2))
     assert columns[192:].mean() - columns[:64].mean() > 20
-
-
-def _sky(level):
-    """An even slope with a little grain, as clear skies have."""
-    rows, columns = np.mgrid[:192, :240]
-    grain = np.random.default_rng(level).normal(size=rows.shape)
-    grey = level + rows / 5 + columns / 20 + grain
-    sky = grey[..., None] * np.array([0.8, 0.95, 1.1])
-    return np.clip(sky, 0, 255).astype(np.uint8)
-
-
-def _lattice(picture):
-    """Power of what repeats every four pixels, in windows of 24x24.
-
-    The variance within the mean of a window's blocks of 4x4 pixels, in squared
-    grey levels. Brush strokes, which lie anywhere, leave little in that mean.
-    """
-    rows, columns = picture.shape[0] // 24, picture.shape[1] // 24
-    windows = picture[: 24 * rows, : 24 * columns].astype(float)
-    windows = windows.reshape(rows, 6, 4, columns, 6, 4, 3)
-    return windows.mean((1, 4)).var((1, 3)).mean()
 
 
 def test_the_lattice_of_a_checkerboard_is_its_variance():
     rows, columns = np.mgrid[:96, :120]
     board = 100 + 20 * ((rows // 2 + columns // 2) % 2)
-    assert _lattice(np.stack([board] * 3, axis=-1)) == pytest.approx(100)
+    assert lattice(np.stack([board] * 3, axis=-1)) == pytest.approx(100)
     wide = 100 + 20 * ((rows // 3 + columns // 3) % 2)
-    assert _lattice(np.stack([wide] * 3, axis=-1)) < 10
+    assert lattice(np.stack([wide] * 3, axis=-1)) < 10
 
 
 @pytest.mark.parametrize("level", [75, 130])
 def test_a_sky_shows_no_lattice(model, level):
     # 2 to 5 measured; 15 to 95 where training did nothing against it.
-    assert _lattice(stylize(model, _sky(level))) < 8
+    assert lattice(stylize(model, sky(level))) < 8
 
 
 def test_a_picture_has_no_border(model, painting):
     picture = stylize(model, painting)
     for turns in range(4):
-        assert _border_step(np.rot90(picture, turns)) < 12
+        assert border_step(np.rot90(picture, turns)) < 12
 
 
 def test_a_photo_keeps_its_layout_and_has_no_blobs(model, painting, request):
     picture = stylize(model, painting)
-    assert _saturated(picture) < 0.01
+    assert saturated(picture) < 0.01
     small = [
         np.asarray(Image.fromarray(p).convert("L").resize((20, 15)), float)
         for p in (painting, picture)

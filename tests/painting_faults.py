@@ -1,0 +1,43 @@
+"""What is measured of a painting that should have no fault."""
+
+import numpy as np
+
+
+def saturated(picture):
+    """Part of the pixels that are pure black or pure white."""
+    return (
+        np.all(picture == 0, axis=-1) | np.all(picture == 255, axis=-1)
+    ).mean()
+
+
+def border_step(picture):
+    """How much the outermost pixels differ from those inside, in grey levels.
+
+    Against the same between neighbours in the middle, so that strokes do not
+    count.
+    """
+    rows = picture.astype(float)
+    edge = np.abs(rows[:3].mean((0, 1)) - rows[3:6].mean((0, 1))).mean()
+    middle = np.abs(rows[30:33].mean((0, 1)) - rows[33:36].mean((0, 1))).mean()
+    return edge - middle
+
+
+def sky(level):
+    """An even slope with a little grain, as clear skies have."""
+    rows, columns = np.mgrid[:192, :240]
+    grain = np.random.default_rng(level).normal(size=rows.shape)
+    grey = level + rows / 5 + columns / 20 + grain
+    sky = grey[..., None] * np.array([0.8, 0.95, 1.1])
+    return np.clip(sky, 0, 255).astype(np.uint8)
+
+
+def lattice(picture):
+    """Power of what repeats every four pixels, in windows of 24x24.
+
+    The variance within the mean of a window's blocks of 4x4 pixels, in squared
+    grey levels. Brush strokes, which lie anywhere, leave little in that mean.
+    """
+    rows, columns = picture.shape[0] // 24, picture.shape[1] // 24
+    windows = picture[: 24 * rows, : 24 * columns].astype(float)
+    windows = windows.reshape(rows, 6, 4, columns, 6, 4, 3)
+    return windows.mean((1, 4)).var((1, 3)).mean()
