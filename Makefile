@@ -1,13 +1,13 @@
 # make test       create the environment, check the style, run the tests
 # make test-slow  run the tests that train or evaluate from start to end
 # make page-libraries  fetch what the page runs networks with, from npm
-# make page-test  the same, and Chromium from Debian; test the page in it
+# make page-test  the same, npm and Chromium from Debian; test the page in it
 # make demo       create the environment, run the main job on sample photos
 # make clean      remove the environment and what the tools left behind
 
 PYTHON ?= python3
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(PY) -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder
 
 # Nothing of an environment that make was called from reaches this one. What
 # pip was told (index, proxy, certificates) does.
@@ -32,8 +32,12 @@ test-slow: $(STAMP)
 page-libraries:
 	@cd fast_depth_style/web && npm ci --ignore-scripts --no-audit --no-fund
 
-page-test: $(STAMP) page-libraries
-	@command -v chromium || apt-get install -y --no-install-recommends chromium
+page-test: $(STAMP)
+	@for each in npm chromium; do command -v $$each > /dev/null || { \
+	  apt-get update --quiet && \
+	  apt-get install --quiet --yes --no-install-recommends $$each; \
+	} || exit; done
+	@$(MAKE) --no-print-directory page-libraries
 	@$(PY) -m pytest -rs tests/web
 
 demo: $(STAMP)

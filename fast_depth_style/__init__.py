@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fast_depth_style.evaluation.settings import EvaluationSettings
     from fast_depth_style.exporting.settings import ExportSettings
     from fast_depth_style.optimization.settings import OptimizationSettings
+    from fast_depth_style.stylization.frames import stylize_frames
     from fast_depth_style.stylization.photos import stylize
     from fast_depth_style.training.settings import TrainingSettings, preset
 
@@ -34,6 +35,7 @@ __all__ = [
     "optimize",
     "preset",
     "stylize",
+    "stylize_frames",
     "train",
 ]
 
@@ -49,6 +51,7 @@ _PLACES = {
     "optimize": "api",
     "preset": "training.settings",
     "stylize": "stylization.photos",
+    "stylize_frames": "stylization.frames",
     "train": "api",
 }
 

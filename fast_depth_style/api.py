@@ -20,6 +20,8 @@ from fast_depth_style.optimization.settings import OptimizationSettings
 from fast_depth_style.runs import checkpoint
 from fast_depth_style.training import run, saved_run
 from fast_depth_style.training.settings import TrainingSettings
+from fast_depth_style.web import site
+from fast_depth_style.web.libraries import find_libraries
 
 _Image = TypeVar("_Image", np.ndarray, Image.Image)
 
@@ -104,16 +106,13 @@ def page(
         RequestError: There is no network there, a library is missing or the
             output cannot be used; nothing has been written.
     """
-    # The one part of the API that needs the extra onnx to be imported.
-    from fast_depth_style.web import site
-    from fast_depth_style.web.libraries import find_libraries
-
-    site.check_output(output)
+    output = site.check_output(output)
     find_libraries(libraries)
     if source == SHIPPED:
         network = read_shipped()
     else:
         folder = files.resolve(source, "model")
+        files.require_different(output, [folder])
         if checkpoint.checkpoints(folder / "checkpoints"):
             network = saved_run.load_network(folder)
         else:

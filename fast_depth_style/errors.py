@@ -21,3 +21,8 @@ class MissingExtraError(RequestError):
         super().__init__(
             f"{purpose}: needs pip install 'fast-depth-style[{extra}]'"
         )
+
+
+def one_line(error: Exception) -> str:
+    """What an error of a library says, or else its kind."""
+    return " ".join(str(error).split()) or type(error).__name__

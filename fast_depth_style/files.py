@@ -172,6 +172,27 @@ def mark_own_folder(folder: str | os.PathLike[str]) -> None:
         mark.write_text("Written by fast-depth-style.\n")
 
 
+def claim_folder(
+    folder: str | os.PathLike[str],
+    paths: Iterable[str | os.PathLike[str]],
+    flag: str,
+) -> None:
+    """Makes a new or empty folder ours; refuses to replace what others wrote.
+
+    Files may be added to any folder. Those of the `paths` that are there
+    already are replaced only where the folder is marked.
+    """
+    if not os.path.lexists(folder) or not os.listdir(folder):
+        mark_own_folder(folder)
+    if os.path.exists(os.path.join(folder, MARK)):
+        return
+    for path in filter(os.path.lexists, paths):
+        raise RequestError(
+            f"--{flag}={printable(folder)} holds a file of that name already"
+            f" ({printable(path)}): give a new or empty folder"
+        )
+
+
 @contextlib.contextmanager
 def temporary_folder(
     parent: str | os.PathLike[str], prefix: str

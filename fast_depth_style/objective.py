@@ -8,7 +8,6 @@ import keras
 from keras import ops
 
 from fast_depth_style.losses import content, depth, pixels, style
-from fast_depth_style.losses.gradient_limit import limit_gradient
 from fast_depth_style.objective_settings import ObjectiveSettings
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 from fast_depth_style.perception.random_views import RandomViews
@@ -228,7 +227,7 @@ class Objective(keras.layers.Layer):
             limit = limit / (batch * (height * width) ** 0.5)
             if "depth_factor" in targets:
                 limit = limit * factor[:, None, None, None]
-            pictures = limit_gradient(pictures, limit)
+            pictures = depth.limit_gradient(pictures, limit)
         if settings.depth_views:
             pictures = self._zoom(self._recolor(pictures, step), step)
         found = self._estimator.outputs(pictures)
@@ -255,6 +254,7 @@ class Objective(keras.layers.Layer):
         unit = 127.5 if self.settings.relative_losses else 1.0
         terms = {
             "tv": lambda: pixels.total_variation(pictures),
+            "lattice": lambda: pixels.lattice(pictures),
             "range": lambda: pixels.out_of_range(pictures),
         }
         return {

@@ -45,6 +45,14 @@ def setting(default: Any, help: str, **others: Any) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def inherited(cls: type, name: str, default: Any = dataclasses.MISSING) -> Any:
+    """A field as another settings class has it, but for its default."""
+    field = cls.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    if default is dataclasses.MISSING:
+        default = field.default
+    return dataclasses.field(default=default, metadata=field.metadata)
+
+
 @typing.dataclass_transform(frozen_default=True)
 def settings_class(cls: type[_T]) -> type[_T]:
     """Makes a frozen dataclass and lists its fields in its docstring."""

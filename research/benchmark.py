@@ -4,7 +4,7 @@
     python research/benchmark.py stylize
 
 train: a whole training step of the preset balanced, with Adam (PyTorch's Muon
-takes no kernels), of one style without dials and without depth, against
+takes no kernels), of one style without dials, depth and lattice, against
 PyTorch's. stylize: a picture of 1024x680 pixels through the SavedModel,
 PyTorch, ONNX Runtime (with the file that PyTorch exports at this size) and
 LiteRT. Nothing is timed before all have been found to compute the same. Needs
@@ -23,13 +23,13 @@ import importlib.util
 import pathlib
 import tempfile
 import warnings
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import timed_process
 from absl import flags
 
-from fast_depth_style.errors import MissingExtraError
+from fast_depth_style.errors import MissingExtraError, RequestError
 from fast_depth_style.tools import program
 from fast_depth_style.training.settings import TrainingSettings, preset
 
@@ -46,11 +46,13 @@ first two steps (relative). Adam's first step goes by the sign of the gradient,
 which amplifies rounding."""
 
 
-def main(subject: Literal["train", "stylize"]) -> None:
+def main(*inputs: str) -> None:
     """Measures and prints a table."""
-    calls = {"train": _train, "stylize": _stylize}
+    calls = {("train",): _train, ("stylize",): _stylize}
+    if inputs not in calls:
+        raise RequestError("name one thing to time: train or stylize")
     with tempfile.TemporaryDirectory() as folder:
-        processes, reference = calls[subject](pathlib.Path(folder))
+        processes, reference = calls[inputs](pathlib.Path(folder))
         timed_process.take_turns([*processes.values()], _ROUNDS.value, 3)
     print(timed_process.table(processes, reference))
 
@@ -66,6 +68,7 @@ def _train(folder):
         batch_size=_BATCH_SIZE.value,
         optimizer="adam",
         depth_network="none",
+        lattice_weight=0,
         style=("painting",),
         dials=False,
         perceptual_network=f"vgg19:{folder / 'vgg19.npz'}",

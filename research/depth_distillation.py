@@ -77,18 +77,10 @@ def distill(
 ) -> dict[str, float]:
     """Trains in a folder, or continues to; writes its weights/ and scores them.
 
-    Args:
-        settings: How to train.
-        teacher: A depth network as for training, such as fast_depth:FILE.
-        rgbd: Rooms with measured depth: rgb/NNNN.jpg and depth/NNNN.png.
-        photo_folders: Photos of other places, searched in depth.
-        workdir: State of the run.
-
-    Returns:
-        The scores of `score` on the rooms held out.
-
-    Raises:
-        RequestError: Something asked for cannot be had.
+    The teacher is a depth network as for training, such as fast_depth:FILE;
+    `rgbd` holds rooms with measured depth, rgb/NNNN.jpg and depth/NNNN.png.
+    What is returned is that of `score` on the rooms held out. What cannot be
+    had is a `RequestError`.
     """
     training, held_out = depth_data.split_rooms(rgbd)
     photos = [p for folder in photo_folders for p in list_pictures(folder)]

@@ -21,7 +21,6 @@ been made again since. Needs KERAS_BACKEND=tensorflow, the default.
 """
 
 import pathlib
-from typing import Literal
 
 from absl import flags
 
@@ -65,14 +64,15 @@ _STEPS_PER_EPOCH = flags.DEFINE_integer(
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of everything random.")
 
 
-def main(network: Literal["depth", "perceptual"]) -> None:
+def main(*inputs: str) -> None:
     """Trains, or continues to; prints the scores."""
+    calls = {("depth",): _depth, ("perceptual",): _perceptual}
+    if inputs not in calls:
+        raise RequestError("name one network to train: depth or perceptual")
     workdir = files.resolve(_WORKDIR.value, "workdir")
     files.require_own_folder(workdir, "workdir")
     photos = [_folder(name, "photos") for name in _PHOTOS.value]
-    scores = {"depth": _depth, "perceptual": _perceptual}[network](
-        photos, workdir
-    )
+    scores = calls[inputs](photos, workdir)
     files.write_json(workdir / "scores.json", scores)
     for name, value in scores.items():
         print(f"{name}: {value:.3f}")

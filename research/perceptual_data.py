@@ -59,19 +59,11 @@ def batches(
     count: int,
     start: int,
 ) -> tf.data.Dataset:
-    """Endless batches of varied pictures; each follows from its step.
+    """Endless batches of varied pictures, from the step `start` on.
 
-    Args:
-        photos: To train on.
-        paintings: To train on.
-        size: Side of the pictures, in pixels.
-        seed: Of everything random.
-        count: Pictures in a batch.
-        start: First step.
-
-    Returns:
-        Items of (varied, disturbed, photo, painting), each (count, size, size,
-        3) float32: pictures of any kind, a disturbance of each, and crops.
+    Items are (varied, disturbed, photo, painting), each (count, size, size, 3)
+    float32: pictures of any kind, a disturbance of each, and crops. Each
+    follows from the seed and its step.
     """
     sources = (photos, _PHOTO_SIDE), (paintings, _PAINTING_SIDE)
     with tf.device("cpu"):  # A GPU need not hold them all.

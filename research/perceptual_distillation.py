@@ -86,18 +86,9 @@ def distill(
 ) -> dict[str, float]:
     """Trains in a folder, or continues to; writes its weights/ and scores them.
 
-    Args:
-        settings: How to train.
-        vgg19: A perceptual network as for training: vgg19 or vgg19:FILE.
-        photo_folders: Photos to learn from, searched in depth.
-        painting_folder: Paintings to learn from.
-        workdir: State of the run.
-
-    Returns:
-        The scores of `perceptual_agreement.score`.
-
-    Raises:
-        RequestError: Pictures or VGG19's weights are missing.
+    `vgg19` is a perceptual network as for training, vgg19 or vgg19:FILE. What
+    is returned is that of `score`. Where pictures or VGG19's weights are
+    missing, a `RequestError` says so.
     """
     photos, held_out_photos = perceptual_data.find_photos(photo_folders)
     paintings, held_out = perceptual_data.find_paintings(painting_folder)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fast_depth_style.networks.image_transformation import MARGIN
+from fast_depth_style.networks import MARGIN
 from fast_depth_style.training.settings import TrainingSettings
 
 _MEAN_BGR = (103.939, 116.779, 123.68)

@@ -37,39 +37,27 @@ def assets() -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
+def material(tmp_path_factory) -> pathlib.Path:
+    """The folder of `write_material`. Not to be changed."""
+    from tiny_material import write_material
+
+    return write_material(tmp_path_factory.mktemp("material"))
+
+
+@pytest.fixture(scope="session")
 def small_network():
     """A network of the least size, all of whose random weights count."""
-    import keras
+    from tiny_material import network
 
-    from fast_depth_style.networks.image_transformation import (
-        ImageTransformationNetwork,
-    )
-
-    keras.utils.set_random_seed(0)
-    network = ImageTransformationNetwork(width=0.1, blocks=1)
-    network.build()
-    for weight in network.trainable_weights:
-        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1))
-    return network
+    return network()
 
 
 @pytest.fixture(scope="session")
 def styled_network():
     """The same with three styles and dials."""
-    import keras
+    from tiny_material import network
 
-    from fast_depth_style.networks.image_transformation import (
-        ImageTransformationNetwork,
-    )
-
-    keras.utils.set_random_seed(1)
-    network = ImageTransformationNetwork(
-        0.1, 1, styles=("great_wave", "udnie", "scream"), dials=True
-    )
-    network.build()
-    for weight in network.trainable_weights:
-        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1))
-    return network
+    return network(1, styles=("great_wave", "udnie", "scream"), dials=True)
 
 
 @pytest.fixture(scope="session")

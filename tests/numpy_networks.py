@@ -16,8 +16,14 @@ class _Reference:
 
     def write(self, path):
         """Writes the weights as .npz."""
+        self._make()
         np.savez(path, **self.arrays)
         return path
+
+    def _make(self):
+        """Makes the weights, if no picture has made them yet."""
+        if not self.arrays:
+            self(np.zeros((1, 32, 32, 3), "f4"))
 
     def weights(self, name, shape, kinds=("/kernel", "/bias"), depthwise=False):
         """Makes a kernel and a bias, once."""
@@ -132,6 +138,7 @@ class FCRN(_Reference):
 
     def write(self, path):
         """Writes the pickled table, as published."""
+        self._make()
         np.save(path, self.table, allow_pickle=True)
         return path
 

@@ -3,29 +3,17 @@
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_material import picture, vgg19_weights
 
 import fast_depth_style as fds
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("api")
-    random = np.random.default_rng(0)
-    picture(random, 70, 80).save(folder / "painting.png")
-    (folder / "photos").mkdir()
-    for name in "ab":
-        picture(random, 80, 90).save(folder / "photos" / f"{name}.png")
-    np.savez(folder / "vgg19.npz", **vgg19_weights(random))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def model(folder):
+def model(material, tmp_path_factory):
+    """The folder of a trained model, `run/model`."""
     settings = fds.preset(
         "quick",
-        style=str(folder / "painting.png"),
-        content=str(folder / "photos"),
+        style=str(material / "painting.png"),
+        content=str(material / "photos"),
         depth_network="none",
         width=0.125,
         blocks=1,
@@ -33,11 +21,11 @@ def model(folder):
         style_size=64,
         steps=2,
     )
-    return fds.train(settings, folder / "run")
+    return fds.train(settings, tmp_path_factory.mktemp("api") / "run")
 
 
-def test_what_was_trained_stylizes_arrays_and_images(model, folder):
-    image = Image.open(folder / "photos" / "a.png")
+def test_what_was_trained_stylizes_arrays_and_images(model, material):
+    image = Image.open(material / "photo.png")
     array = np.asarray(image)
 
     painted = fds.stylize(array, model)
@@ -46,18 +34,17 @@ def test_what_was_trained_stylizes_arrays_and_images(model, folder):
     assert painted.shape == array.shape and painted.dtype == np.uint8
     np.testing.assert_array_equal(np.asarray(painting), painted)
     with pytest.raises(fds.RequestError, match="none"):
-        fds.stylize(array, folder / "none")
+        fds.stylize(array, material / "none")
 
 
-@pytest.mark.parametrize("source", ["run", "run/model"])
-def test_a_training_or_a_model_is_exported(model, folder, source, tmp_path):
+def test_a_training_or_a_model_is_exported(model, material, tmp_path):
     settings = fds.ExportSettings(formats=("saved_model",))
+    for name, source in (("run", model.parent), ("model", model)):
+        written = fds.export(source, tmp_path / name, settings)
 
-    written = fds.export(folder / source, tmp_path / "made", settings)
-
-    assert written == [tmp_path / "made" / "1"]
-    with pytest.raises(fds.RequestError, match="holds other files"):
-        fds.export(folder / source, folder, settings)
+        assert written == [tmp_path / name / "1"]
+        with pytest.raises(fds.RequestError, match="holds other files"):
+            fds.export(source, material, settings)
 
 
 def test_no_package_hides_a_function(model):
@@ -66,11 +53,11 @@ def test_no_package_hides_a_function(model):
         assert callable(getattr(fds, name)), name
 
 
-def test_a_picture_is_optimized(folder):
-    photo = Image.open(folder / "photos" / "a.png")
-    painting = np.asarray(Image.open(folder / "painting.png"))
+def test_a_picture_is_optimized(material):
+    photo = Image.open(material / "photos" / "0.png")
+    painting = np.asarray(Image.open(material / "painting.png"))
     settings = fds.OptimizationSettings(
-        perceptual_network=f"vgg19:{folder / 'vgg19.npz'}",
+        perceptual_network=f"vgg19:{material / 'vgg19.npz'}",
         depth_network="none",
         style_layers=("relu1_1",),
         content_layer="relu1_1",
@@ -86,12 +73,13 @@ def test_a_picture_is_optimized(folder):
     np.testing.assert_array_equal(np.asarray(image), array)
 
 
-def test_a_model_is_evaluated(model, folder, tmp_path):
+def test_a_model_is_evaluated(model, material, tmp_path):
     (table,) = fds.evaluate(
         fds.EvaluationSettings(
             models=(str(model),),
-            style=str(folder / "painting.png"),
-            content=str(folder / "photos"),
+            style=str(material / "painting.png"),
+            content=str(material / "photos"),
+            photos=2,
             depth_network=("compact",),
             perceptual_network="compact",
             output=str(tmp_path / "report"),

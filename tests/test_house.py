@@ -320,8 +320,9 @@ def test_the_walk_to_the_depth_loss_is_as_contributing_says():
 
 def test_importing_the_package_takes_no_time():
     program = (
-        "import time; t = time.perf_counter(); import fast_depth_style as fds;"
-        "import sys; print(time.perf_counter() - t);"
+        # Processor time: on a busy machine all else takes long, too.
+        "import time; t = time.process_time(); import fast_depth_style as fds;"
+        "import sys; print(time.process_time() - t);"
         "assert not {'numpy', 'keras', 'tensorflow', 'PIL'} & {*sys.modules};"
         "assert {*fds.__all__} <= {*dir(fds)}"
     )

@@ -68,11 +68,3 @@ def test_the_batching_parameters_merge_no_two_requests():
     assert found["num_batch_threads"] >= 1
     assert found["max_enqueued_batches"] >= found["max_batch_size"]
     assert len(found) == 6
-
-
-def test_the_monitoring_config_is_on():
-    assert re.fullmatch(
-        r"prometheus_config \{\s+enable: true"
-        r'\s+path: "/monitoring/\S+"\s+\}\s+',
-        _text("monitoring.config"),
-    )

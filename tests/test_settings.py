@@ -180,17 +180,28 @@ def test_a_term_of_weight_zero_or_without_network_does_not_count():
     assert "tv" not in preset("balanced", tv_weight=0.0).weights()
 
 
-def test_every_setting_has_a_flag_that_shows_its_default():
-    found = flags_of("train")
+@pytest.mark.parametrize(
+    "verb, cls, others",
+    [
+        ("train", TrainingSettings, {"workdir", "preset", "jit", "strategy"}),
+        ("optimize", OptimizationSettings, {"output"}),
+        ("reconstruct", ReconstructionSettings, {"output"}),
+        ("evaluate", EvaluationSettings, set()),
+    ],
+)
+def test_every_setting_has_a_flag_that_shows_its_default(verb, cls, others):
+    found = flags_of(verb)
 
-    for field in dataclasses.fields(TrainingSettings):
+    for field in dataclasses.fields(cls):
         assert (field.name in found) == fields.meaning(field).flag
         if field.name in found:
             default, text = found[field.name]
             assert default is None  # So that a preset sees what was given.
             if field.default not in ("", None, ()):
                 shown = str(field.default)
-                if field.default is True:
-                    shown = "true"
+                if isinstance(field.default, bool):
+                    shown = shown.lower()
+                if isinstance(field.default, tuple):
+                    shown = ",".join(map(str, field.default))
                 assert f"(default: {shown})" in text
-    assert {"workdir", "preset", "jit", "strategy"} < {*found}
+    assert {*found} - {f.name for f in dataclasses.fields(cls)} == others

@@ -11,6 +11,7 @@ from PIL import Image
 
 from fast_depth_style.demo.painting import paint
 from fast_depth_style.exporting.saved_model import read_card, read_model
+from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.tiles import stylize
 from fast_depth_style.training.settings import preset
 
@@ -20,7 +21,7 @@ _MODELS = sorted(p.name for p in _FOLDER.glob("*") if (p / "1").is_dir())
 
 @pytest.fixture(scope="module", params=_MODELS)
 def model(request):
-    return read_model(_FOLDER / request.param)
+    return load_styled(_FOLDER / request.param)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def test_a_mobile_network_paints_what_the_full_one_paints(name):
     full = name.removesuffix("_mobile")
     other = "udnie" if full == "starry_night" else "starry_night"
     student, teacher, stranger = (
-        stylize(read_model(_FOLDER / each), photo).astype(float)
+        stylize(load_styled(_FOLDER / each), photo).astype(float)
         for each in (name, full, other)
     )
     error = np.mean(np.square(student - teacher))

@@ -1,13 +1,20 @@
-"""Pictures and weights that are small enough to be made for every test."""
+"""Pictures and networks that are small enough to be made for every test."""
 
+import contextlib
+import http.server
 import os
-import shutil
 import threading
 import time
 
+import keras
 import numpy as np
+import numpy_networks
 from PIL import Image
 
+from fast_depth_style.networks.image_transformation import (
+    ImageTransformationNetwork,
+)
+from fast_depth_style.perception.depth_estimator import DepthEstimator
 from fast_depth_style.runs.losses import read_losses
 
 
@@ -20,6 +27,31 @@ def picture(random, height, width):
     )
 
 
+def network(seed=0, **options):
+    """A network of the least size, all of whose random weights count."""
+    keras.utils.set_random_seed(seed)
+    made = ImageTransformationNetwork(width=0.1, blocks=1, **options)
+    made.build()
+    for weight in made.trainable_weights:
+        weight.assign_add(keras.random.normal(weight.shape, stddev=0.1))
+    return made
+
+
+class Brightness(DepthEstimator):
+    """Takes what is brighter for farther, at half the size: exactly known."""
+
+    def __init__(self, quantity="depth", is_metric=True):
+        super().__init__()
+        self.quantity = quantity
+        self.is_metric = is_metric
+        self.calls = 0
+
+    def outputs(self, pictures):
+        self.calls += 1
+        brightness = keras.ops.mean(pictures[:, ::2, ::2], -1)
+        return brightness / 51 + 0.5, []
+
+
 def half(height, width):
     """A mask that is white on the left."""
     mask = np.zeros((height, width), np.uint8)
@@ -27,48 +59,10 @@ def half(height, width):
     return mask
 
 
-def vgg19_weights(random):
-    """{name: array} of VGG19's first three convolutions, at random."""
-    weights, inputs = {}, 3
-    for name, outputs in (
-        ("block1_conv1", 64),
-        ("block1_conv2", 64),
-        ("block2_conv1", 128),
-    ):
-        scale = np.sqrt(2 / (9 * inputs))
-        kernel = random.normal(0, scale, (3, 3, inputs, outputs))
-        weights[f"{name}/kernel"] = kernel.astype("float32")
-        weights[f"{name}/bias"] = random.normal(0, 0.1, outputs).astype("f4")
-        inputs = outputs
-    return weights
-
-
-def fast_depth_weights(random):
-    """{name: array} of FastDepth's 38 convolutions, four channels each."""
-    weights, inputs = {}, 3
-    for index in range(38):
-        if index % 2 and index != 37:
-            key = f"{index:02d}_DEPTHWISE_CONV_2D"
-            side, fan = (3 if index < 27 else 5), 1
-            shape, outputs = (side, side, inputs, 1), inputs
-        else:
-            key = f"{index:02d}_CONV_2D"
-            side, fan = (1 if index else 3), inputs
-            outputs = 1 if index == 37 else 4
-            shape = (side, side, inputs, outputs)
-        scale = np.sqrt(2 / (side * side * fan))
-        kernel = random.normal(0, scale, shape)
-        weights[f"{key}_w"] = np.abs(kernel) if index == 37 else kernel
-        weights[f"{key}_b"] = random.uniform(0, 0.2, outputs)
-        inputs = outputs
-    return {name: array.astype("float32") for name, array in weights.items()}
-
-
 def write_material(folder):
-    """Writes painting.png, photos/ (one is broken) and both networks' files.
+    """Writes painting.png, photos/ (one is broken) and two networks' weights.
 
-    Beside them photo.png, a.png, b.png, which are smaller, and text.png, which
-    is no picture.
+    Beside them photo.png, a.png, b.png, which are smaller.
     """
     random = np.random.default_rng(0)
     for name, height, width in (
@@ -78,15 +72,75 @@ def write_material(folder):
         ("b", 30, 50),
     ):
         picture(random, height, width).save(folder / f"{name}.png")
-    (folder / "text.png").write_text("not a picture")
     (folder / "photos").mkdir()
     for number in range(7):
         photo = picture(random, 90 + 7 * number, 120 - 5 * number)
         photo.save(folder / "photos" / f"{number}.png")
-    shutil.copy(folder / "text.png", folder / "photos" / "broken.jpg")
-    np.savez(folder / "vgg19.npz", **vgg19_weights(random))
-    np.savez(folder / "fast_depth.npz", **fast_depth_weights(random))
+    (folder / "photos" / "broken.jpg").write_text("not a picture")
+    numpy_networks.VGG19().write(folder / "vgg19.npz")
+    numpy_networks.FastDepth().write(folder / "fast_depth.npz")
     return folder
+
+
+def mutated(draw, data):
+    """A file cut, with bits turned, bytes zeroed, doubled or random.
+
+    Every other time in its head, where sizes and kinds stand. `draw` is a
+    `random.Random`.
+    """
+    data = bytearray(data)
+    end = len(data) if draw.random() < 0.5 else 128
+    for _ in range(draw.choice((1, 1, 3, 20))):
+        if not data:
+            break
+        at = draw.randrange(min(end, len(data)))
+        length, kind = draw.randint(1, 64), draw.randrange(5)
+        if kind == 0:
+            del data[at:]
+        elif kind == 1:
+            data[at] ^= 1 << draw.randrange(8)
+        elif kind == 2:
+            data[at : at + length] = bytes(length)
+        elif kind == 3:
+            data[at:at] = data[at : at + length]
+        else:
+            data[at : at + length] = draw.randbytes(length)
+    return bytes(data)
+
+
+@contextlib.contextmanager
+def web_server(content):
+    """The address of a server that gives everybody the same bytes."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802 (http.server's name)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def contents(folder):
+    """{path: bytes} of every file in a folder, but for a home's cache.
+
+    ONNX Runtime writes there as soon as it is imported.
+    """
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".cache" not in path.parts
+    }
 
 
 def interrupt_when_it_runs(losses, number):

@@ -10,19 +10,13 @@ measures how long 16 clients at once wait. Exits with 1 where a check fails.
 from absl import flags
 
 from fast_depth_style.errors import RequestError
+from fast_depth_style.serving.settings import ServerSettings
 from fast_depth_style.tools import program
+from fast_depth_style.tools.flags import define
 
 _MOST_PIXELS = 1 << 22  # Of two in a request, half of what a model takes.
 
-_SERVER = flags.DEFINE_string(
-    "server",
-    None,
-    "Its address: http://host:8501 (REST) or grpc://host:8500.",
-    required=True,
-)
-_MODEL = flags.DEFINE_string(
-    "model", None, "Name of the model on the server.", required=True
-)
+_SERVER = define(ServerSettings, required=("server", "model"))
 _SIZES = flags.DEFINE_list(
     "sizes",
     None,
@@ -32,12 +26,12 @@ _SIZES = flags.DEFINE_list(
 _REQUESTS = flags.DEFINE_integer(
     "requests", 32, "Timed requests of each size.", 1, 100_000
 )
-_TIMEOUT = flags.DEFINE_float("timeout", 60.0, "Seconds to wait for an answer.")
 
 
 def main() -> None:
     """Checks and prints a table."""
     given = _SIZES.value
+    asked = ServerSettings(**_SERVER())
     sizes = [_size(size) for size in given or ()]
     if given is not None and len(sizes) < 2:
         raise RequestError("--sizes: give two or more, as 256x192,512x384")
@@ -46,8 +40,8 @@ def main() -> None:
 
     try:
         report = server_check.check_server(
-            lambda: client.Client(_SERVER.value, _TIMEOUT.value),
-            _MODEL.value,
+            lambda: client.Client(asked.server, asked.timeout),
+            asked.model,
             sizes or server_check.SIZES,
             _REQUESTS.value,
         )

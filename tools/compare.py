@@ -22,7 +22,10 @@ _MODEL = flags.DEFINE_string(
     "Folder of an exported model; by default the network of all styles.",
 )
 _DIAL = flags.DEFINE_enum(
-    "dial", None, ["depth", "stroke"], "Compare values of this dial."
+    "dial",
+    None,
+    ["depth", "stroke", "strength"],
+    "Compare values of this dial.",
 )
 _INPUT = flags.DEFINE_string(
     "input", None, "A photo; it may be given as a word without this flag."
@@ -47,6 +50,12 @@ def main(*inputs: str) -> None:
     if output is None:
         output = photo.with_name(f"{photo.stem}.{_DIAL.value or 'styles'}.jpg")
     photo, target = plan.plan_file(photo, output)
+    files.require_different(target, settings.input_files())
+    if _DIAL.value is None and settings.style is not None:
+        raise RequestError(
+            "--style: all styles are compared: leave it out, or give --dial"
+        )
+    plan.claim(output, [target])
 
     from fast_depth_style.images.files import read_rgb, write_picture
     from fast_depth_style.images.picture import Picture, UnreadablePicture

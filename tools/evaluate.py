@@ -4,8 +4,12 @@ r"""Measures what stylizing does to depth, style, colour and content.
         --content=photos --style=wave.jpg --depth_network=compact \
         --teachers=hub: --output=evaluation
 
-Open evaluation/index.html. A judge that the models were trained against, or
-that is related to one, does not show that depth is kept; see
+    fast-depth-style evaluate --models=shipped?style=udnie \
+        --video=photos --style=udnie.jpg --output=evaluation
+
+The second films clips over the photos and measures how still their paintings
+hold. Open evaluation/index.html. A judge that the models were trained against,
+or that is related to one, does not show that depth is kept; see
 docs/evaluation.md.
 """
 
@@ -14,8 +18,8 @@ from fast_depth_style.tools import flags, program
 
 _SETTINGS = flags.define(
     EvaluationSettings,
-    required=("models", "style", "depth_network", "output"),
-    first=("content", "rgbd", "teachers"),
+    required=("models", "style", "output"),
+    first=("content", "rgbd", "depth_network", "teachers", "video"),
 )
 
 

@@ -7,7 +7,7 @@ Every file is loaded with the runtime that its users have and compared with the
 network on pictures. A file that differs is not written, the earlier one stays
 and the exit code is 1. The figures are in export_report.json. An unfinished
 training is exported as it is at its newest checkpoint; the card says so. TFLite
-files need pip install 'fast-depth-style[tflite]', ONNX files [onnx].
+files need pip install 'fast-depth-style[tflite]'.
 """
 
 from absl import flags

@@ -43,9 +43,6 @@ _PORT = flags.DEFINE_integer(
 
 def main() -> None:
     """Checks the request, writes the page, serves it."""
-    from fast_depth_style.exporting.settings import ExportSettings
-
-    ExportSettings(formats=("onnx",))  # What a page needs is installed.
     from fast_depth_style.api import page
     from fast_depth_style.web import server
 

@@ -16,14 +16,13 @@ import faulthandler
 import importlib.machinery
 import inspect
 import io
-import itertools
+import json
 import logging
 import os
 import pathlib
 import re
 import signal
 import sys
-import typing
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, ModuleType
@@ -32,7 +31,6 @@ from typing import Any, NoReturn
 from absl import flags
 
 from fast_depth_style.errors import NotFiniteError, RequestError
-from fast_depth_style.networks.backend import require_known_backend
 from fast_depth_style.runs.interrupts import Terminated
 
 _NO_TENSORFLOW = (
@@ -50,9 +48,8 @@ def run(main: Callable[..., None]) -> NoReturn:
     does, is no error.
 
     `main` may take words from the command line beside the flags:
-    `def main(subject: Literal["train", "stylize"])` asks for one of the two;
-    `def main(*inputs: str)` takes any number, and `def main(*options: str)`
-    what stands behind `--`, another program's options.
+    `def main(*inputs: str)` any number, and `def main(*options: str)` what
+    stands behind `--`, another program's options.
     """
     _open_standard_streams()
     module = sys.modules[main.__module__]
@@ -63,7 +60,7 @@ def run(main: Callable[..., None]) -> NoReturn:
         signal.signal(signal.SIGTERM, _note_signal)
         signal.signal(signal.SIGINT, _note_signal)
         words = _parse(module, main)
-        require_known_backend()
+        _require_known_backend()
         _quiet()
         main(*words)
         sys.stdout.flush()
@@ -140,42 +137,48 @@ def _name() -> str:
 
 def _parse(module: ModuleType, main: Callable[..., None]) -> Sequence[str]:
     """Sets the flags and returns the words that `main` takes beside them."""
-    # Flags may stand after a word, as in `benchmark.py train --steps=10`.
+    # Flags may stand after a word, as in `stylize photo.jpg --depth=0.5`.
     flags.FLAGS.set_gnu_getopt(True)
     try:
         words = flags.FLAGS(sys.argv)[1:]
     except flags.Error as error:
         raise RequestError(_explain(error, module)) from None
-    parameters, many = _parameters(main)
-    if many == "inputs":
-        return words
-    if many:
-        stray = next((w for w in words if not w.startswith("--")), None)
-        if stray is not None:
-            raise RequestError(f"unexpected {stray!r}: give --name=value")
-        return words
-    for parameter, word in itertools.zip_longest(parameters, words):
-        if parameter is None:
+    taken = _words(main)
+    if taken != "inputs":
+        stray = [w for w in words if not (taken and w.startswith("--"))]
+        if stray:
             raise RequestError(
-                f"unexpected {word!r}: settings are given as --name=value, and "
-                "a value with spaces in quotes"
-            )
-        choices = typing.get_args(parameter.annotation)
-        if word not in choices:
-            given = "missing" if word is None else f"unknown: {word!r}"
-            raise RequestError(
-                f"{parameter.name} is {given}; choose {', '.join(choices)}"
+                f"unexpected {stray[0]!r}: settings are given as --name=value,"
+                " and a value with spaces in quotes"
             )
     return words
 
 
-def _parameters(
-    main: Callable[..., None],
-) -> tuple[list[inspect.Parameter], str]:
-    """The parameters of a program, and the name of the one with a star."""
-    found = list(inspect.signature(main, eval_str=True).parameters.values())
-    many = (p.name for p in found if p.kind is p.VAR_POSITIONAL)
-    return found, next(many, "")
+def _require_known_backend() -> None:
+    """Raises RequestError unless Keras is going to use TensorFlow or JAX.
+
+    Keras takes its backend from KERAS_BACKEND, or else from keras.json in
+    KERAS_HOME or ~/.keras. It is not imported here: that takes seconds.
+    """
+    name, source = os.environ.get("KERAS_BACKEND"), "KERAS_BACKEND="
+    if not name:
+        home = os.environ.get("KERAS_HOME") or "~/.keras"
+        path = pathlib.Path(home).expanduser() / "keras.json"
+        source = f"{path}: backend "
+        try:
+            name = json.loads(path.read_text()).get("backend")
+        except (OSError, ValueError, AttributeError):
+            return  # Keras then takes its default, TensorFlow.
+    if name and name not in ("tensorflow", "jax"):
+        raise RequestError(
+            f"{source}{name} is not supported: set tensorflow or jax"
+        )
+
+
+def _words(main: Callable[..., None]) -> str:
+    """What words a program takes: "inputs", "options", or "" for none."""
+    parameters = inspect.signature(main).parameters.values()
+    return next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
 
 
 def _explain(error: flags.Error, module: ModuleType) -> str:
@@ -207,17 +210,12 @@ def _is_required(flag: flags.Flag) -> bool:
 
 
 def _help(name: str, module: ModuleType, main: Callable[..., None]) -> str:
-    parameters, many = _parameters(main)
-    usage = [name, "[--flag=value …]"]
-    if many == "inputs":
-        usage.insert(1, "[INPUT …]")
-    elif many:
-        usage.append(f"[-- --{many} …]")
-    else:
-        usage[1:1] = [
-            "|".join(typing.get_args(each.annotation)) for each in parameters
-        ]
-    lines = [inspect.getdoc(module) or "", "", " ".join(usage)]
+    usage = {
+        "inputs": f"{name} [INPUT …] [--flag=value …]",
+        "options": f"{name} [--flag=value …] [-- --options …]",
+        "": f"{name} [--flag=value …]",
+    }[_words(main)]
+    lines = [inspect.getdoc(module) or "", "", usage]
     for flag in flags.FLAGS.get_key_flags_for_module(module):
         note = ""
         if _is_required(flag):

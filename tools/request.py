@@ -11,17 +11,11 @@ from absl import flags
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
+from fast_depth_style.serving.settings import ServerSettings
 from fast_depth_style.tools import program
+from fast_depth_style.tools.flags import define
 
-_SERVER = flags.DEFINE_string(
-    "server",
-    None,
-    "Its address: http://host:8501 (REST) or grpc://host:8500.",
-    required=True,
-)
-_MODEL = flags.DEFINE_string(
-    "model", None, "Name of the model on the server.", required=True
-)
+_SERVER = define(ServerSettings, required=("server", "model"))
 _INPUT = flags.DEFINE_string("input", None, "A photo.", required=True)
 _OUTPUT = flags.DEFINE_string(
     "output",
@@ -40,9 +34,6 @@ _DEPTH = flags.DEFINE_float("depth", None, "How much depth is kept, 0 to 1.")
 _STROKE = flags.DEFINE_float(
     "stroke", None, "How broad the strokes are, 0 to 1."
 )
-_TIMEOUT = flags.DEFINE_float(
-    "timeout", 60.0, "Seconds to wait for the answer."
-)
 
 
 def main() -> None:
@@ -51,6 +42,7 @@ def main() -> None:
     from fast_depth_style.serving import client
     from fast_depth_style.stylization import plan
 
+    server = ServerSettings(**_SERVER())
     asked = {
         flag.name: flag.value
         for flag in (_STYLE, _DEPTH, _STROKE)
@@ -62,9 +54,10 @@ def main() -> None:
             raise RequestError("--depth, --stroke: give --style as well")
         asked = {"depth": 1.0, "stroke": 0.5} | asked
     photo, target = plan.plan_file(_INPUT.value, _OUTPUT.value)
+    plan.claim(_OUTPUT.value, [target])
     try:
-        with client.Client(_SERVER.value, _TIMEOUT.value) as server:
-            client.stylize_photo(server, _MODEL.value, photo, target, asked)
+        with client.Client(server.server, server.timeout) as connected:
+            client.stylize_photo(connected, server.model, photo, target, asked)
     except UnreadablePicture as error:
         raise RequestError(str(error)) from error
     except client.ServerError as error:

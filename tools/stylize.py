@@ -6,8 +6,10 @@ r"""Stylizes photos, folders of photos and videos with a trained style.
 
 The first makes photo.great_wave.jpg; fast-depth-style styles lists the styles
 that come with the program. --model takes a model of your own. Photos may have
-any size. Animations stay animations. Of several, what cannot be read or written
-is named and left out; exits with 1 where a painting could not be written.
+any size. Animations stay animations; frames of videos hold still, and a video
+that was interrupted goes on where it was. --show and --webcam=0 paint live. Of
+several, what cannot be read or written is named and left out; exits with 1
+where a painting could not be written.
 """
 
 import pathlib
@@ -58,26 +60,68 @@ _STRIP = flags.DEFINE_bool(
     "Leave out date, place, camera and resolution (EXIF), which paintings"
     " otherwise take over from their photos.",
 )
+_SHOW = flags.DEFINE_bool(
+    "show",
+    False,
+    "Show the painting of a video in a window, in the video's own time; nothing"
+    " is written. Painted at --paint_size=0.1 unless it is given.",
+)
+_WEBCAM = flags.DEFINE_string(
+    "webcam",
+    None,
+    "Show the painting of a camera in a window: its number, from 0, or its"
+    " path. Painted as with --show.",
+)
 
 _SETTINGS = define(StylizeSettings)
 
 
 def main(*inputs: str) -> None:
     """Plans the outputs, loads the model, stylizes."""
-    from fast_depth_style.stylization import plan
+    from fast_depth_style.stylization import engine, plan
 
+    if _SHOW.value or _WEBCAM.value is not None:
+        _show(inputs)
+        return
     settings = StylizeSettings(**_SETTINGS())
-    model: pathlib.Path | str = _MODEL.value
-    if model != "shipped":
-        model = files.resolve(model, "model")
-    if _INPUT.value is not None:
-        inputs = (*inputs, _INPUT.value)
+    model = _model()
+    inputs = _inputs(inputs)
     name = plan.style_name(model, settings.style)
     targets, left_out = plan.plan(inputs, _OUTPUT.value, name)
+    for target in targets.values():
+        files.require_different(target, settings.input_files())
+    pixels = engine.pixels_of(targets, settings)
+    settings = engine.choose(settings, model, pixels)
     if len(inputs) == 1 and files.resolve(inputs[0], "input") in targets:
         _stylize_file(model, settings, *targets.popitem())
     else:
         _stylize_several(model, settings, targets, left_out)
+
+
+def _model() -> pathlib.Path | str:
+    if _MODEL.value == "shipped":
+        return _MODEL.value
+    return files.resolve(_MODEL.value, "model")
+
+
+def _inputs(words: tuple[str, ...]) -> tuple[str, ...]:
+    return words if _INPUT.value is None else (*words, _INPUT.value)
+
+
+def _show(words: tuple[str, ...]) -> None:
+    from fast_depth_style.stylization import preview
+
+    if _OUTPUT.value is not None:
+        raise RequestError("--show and --webcam write nothing: no --output")
+    settings = StylizeSettings(**{"paint_size": "0.1"} | _SETTINGS())
+    inputs, camera = _inputs(words), _WEBCAM.value
+    if camera is None and len(inputs) != 1:
+        raise RequestError("--show shows one video: name it")
+    if camera is not None and inputs:
+        raise RequestError("--webcam is the input: name no other")
+    source = None if camera is not None else files.resolve(inputs[0], "input")
+    count = preview.show(_model(), settings, source, camera)
+    print(f"showed {count} frames")
 
 
 def _stylize_file(
@@ -91,6 +135,7 @@ def _stylize_file(
     model = load_styled(folder, settings)
     from fast_depth_style.stylization import photos, plan, video
 
+    plan.claim(_OUTPUT.value, [target])
     if plan.is_video(source):
         video.stylize_video(model, source, target, _track_frames, settings)
     elif note := photos.stylize_photo(
@@ -121,9 +166,12 @@ def _stylize_several(
 
     from fast_depth_style.stylization.model import load_styled
     from fast_depth_style.stylization.photos import stylize_photos
+    from fast_depth_style.stylization.plan import claim
 
+    model = load_styled(folder, settings)
+    claim(_OUTPUT.value, targets.values())
     counts = stylize_photos(
-        load_styled(folder, settings),
+        model,
         targets,
         warn=say,
         track=lambda photos: track(photos, unit="photo"),
@@ -143,8 +191,10 @@ def _stylize_several(
         sys.exit(1)
 
 
-def _track_frames(frames: Iterable[Any], number: int) -> Iterator[Any]:
-    return track(frames, number, "frame")
+def _track_frames(
+    frames: Iterable[Any], number: int, done: int
+) -> Iterator[Any]:
+    return track(frames, number, "frame", start=done)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Content photos from a folder, and from whatever else has a name."""
+"""Content photos from a folder, or from any source by its name."""
 
 import pathlib
 

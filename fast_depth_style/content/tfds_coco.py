@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fast_depth_style.content.source import PhotoSource
-from fast_depth_style.errors import RequestError
+from fast_depth_style.errors import RequestError, one_line
 from fast_depth_style.files import printable
 
 DOWNLOAD_GIB = {"coco/2014": 37.6, "coco/2017": 25.2}
@@ -131,9 +131,9 @@ def _prepare(builder: Any, name: str) -> None:
             f"{printable(downloads)} and run the command again"
         ) from error
     except (OSError, util.DownloadError) as error:
-        reason = " ".join(str(error).split())
         raise RequestError(
-            f"cannot download tfds:{name} to {builder.data_path}: {reason}; "
+            f"cannot download tfds:{name} to {builder.data_path}: "
+            f"{one_line(error)}; "
             "use a folder of photos, or set TFDS_DATA_DIR to where the data "
             "set is prepared"
         ) from error

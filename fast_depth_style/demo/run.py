@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import time
+from typing import Any
 
 from fast_depth_style import files
 from fast_depth_style.demo import page
@@ -16,7 +17,7 @@ from fast_depth_style.exporting.verification import Verification
 from fast_depth_style.images.files import read_rgb, write_picture
 from fast_depth_style.images.picture import Picture
 from fast_depth_style.perception.compact_depth import CompactDepth
-from fast_depth_style.stylization.model import StyledModel, load_styled
+from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.stylization.tiles import stylize
 from fast_depth_style.training.run import export_run, train
@@ -75,7 +76,7 @@ def run(
     lap("export")
 
     print("4/5 Stylizing", flush=True)
-    models: dict[str, StyledModel] = {"our painting": load_styled(model)}
+    models: dict[str, Any] = {"our painting": load_styled(model)}
     for style in shipped_styles():
         asked = StylizeSettings(style=style)
         models[style.replace("_", " ")] = load_styled(SHIPPED, asked)

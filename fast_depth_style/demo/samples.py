@@ -1,4 +1,4 @@
-"""A painting and photos to learn from where nobody named any."""
+"""Sample material: a painting of our own and scikit-learn's photos."""
 
 import pathlib
 import shutil

@@ -20,6 +20,7 @@ from fast_depth_style.evaluation.judges import load_judges
 from fast_depth_style.evaluation.report import render
 from fast_depth_style.evaluation.settings import EvaluationSettings
 from fast_depth_style.evaluation.stylizers import Stylizer, load_stylizers
+from fast_depth_style.evaluation.video import measure_clips
 from fast_depth_style.images.painting import read_painting
 from fast_depth_style.perception.registry import perceptual_network
 from fast_depth_style.runs.progress import track
@@ -32,10 +33,10 @@ def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
     """Measures models on photos and writes a report.
 
     `settings.output` receives index.html, metrics.json, and per photo
-    photos.csv and rooms.csv.
+    photos.csv and rooms.csv; per clip clips.csv.
 
     Returns:
-        One table per set of photos.
+        One table per set of photos, and one of clips.
 
     Raises:
         RequestError: Something that was asked for cannot be had; found before
@@ -52,8 +53,10 @@ def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
         )
         if given
     ]
-    if not sets:
-        raise RequestError("no photos: give --content=FOLDER or --rgbd=FOLDER")
+    if not sets and not settings.video:
+        raise RequestError(
+            "no photos: give --content=FOLDER, --rgbd=FOLDER or --video=FOLDER"
+        )
     context = _load_context(settings)
     stylizers = load_stylizers(settings.models)
     files.mark_own_folder(folder)
@@ -62,8 +65,19 @@ def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
         context = dataclasses.replace(context, measured=photos.measured)
         evaluators = find_evaluators(context)
         table = measure(photos, stylizers, evaluators, settings.image_size)
-        tables.write_csv(folder / f"{table.name}.csv", table)
         found.append((table, tables.compare(table)))
+    if settings.video:
+        table = measure_clips(
+            files.resolve(settings.video, "video"),
+            stylizers,
+            context,
+            settings.image_size,
+            settings.frames,
+            settings.photos,
+        )
+        found.append((table, tables.compare(table)))
+    for table, _ in found:
+        tables.write_csv(folder / f"{table.name}.csv", table)
     summary = {
         "settings": fields.to_json(settings),
         "judges": {
@@ -75,7 +89,9 @@ def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
     files.write_json(folder / "metrics.json", summary)
     page = render(found, settings, context.judges)
     files.write_text(folder / "index.html", page)
-    for name in {"photos", "rooms"} - {table.name for table, _ in found}:
+    for name in {"photos", "rooms", "clips"} - {
+        table.name for table, _ in found
+    }:
         # Of an earlier run with other photos.
         (folder / f"{name}.csv").unlink(missing_ok=True)
     return [table for table, _ in found]
@@ -85,13 +101,16 @@ def _load_context(settings: EvaluationSettings) -> Context:
     style = files.resolve(settings.style, "style")
     painting = read_painting(style, settings.style_size)
     objective = settings.objective()
+    judges = []
+    if settings.content or settings.rgbd or settings.depth_network:
+        judges = load_judges(settings.depth_network, settings.teachers)
     layers = {*objective.resolved_style_layers()}
     layers.add(objective.resolved_content_layer())
     return Context(
         objective,
         perceptual_network(settings.perceptual_network, sorted(layers)),
         painting,
-        load_judges(settings.depth_network, settings.teachers),
+        judges,
     )
 
 

@@ -1,4 +1,4 @@
-"""The depth networks that judge, and what they have to do with training."""
+"""Depth networks that judge, and whether training has used them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

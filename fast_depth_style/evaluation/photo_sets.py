@@ -43,10 +43,12 @@ class PhotoSet:
     measured: bool
 
 
-def content_photos(folder: str | os.PathLike[str], limit: int = 0) -> PhotoSet:
+def content_photos(
+    folder: str | os.PathLike[str], limit: int = 0, flag: str = "content"
+) -> PhotoSet:
     """Lists the photos of a folder and its subfolders.
 
-    At most `limit`, evenly spread; 0 for all.
+    At most `limit`, evenly spread; 0 for all. `flag` named it.
 
     Raises:
         RequestError: No such folder, or no photo in it.
@@ -59,7 +61,7 @@ def content_photos(folder: str | os.PathLike[str], limit: int = 0) -> PhotoSet:
     ]
     if not photos:
         raise RequestError(
-            f"--content={printable(root)} holds no photos: give another folder"
+            f"--{flag}={printable(root)} holds no photos: give another folder"
             + "".join(
                 f"; {printable(file)}: {why}" for file, why in skipped[:1]
             )

@@ -27,6 +27,9 @@ squared difference between the depth seen in the photo and in the picture, over
 the variance of the photo's: 0 is kept, 1 is a flat scene; <i>aligned</i>:
 after the best scale and shift. <i>Comes back</i>: of the rank correlation with
 measured depth that {reference} loses against the photo itself.</p>
+<p>Clips are filmed over photos, so that their motion is known. Warping error is
+the root mean square of what a painted frame differs from the one before, moved
+as the photo moved.</p>
 <p>Judges: {judges}. One that taught, or is related to one that did, does not
 show that depth is kept.{unknown}</p>
 <p><i>Controls</i>: <b>identity</b> is the photo itself, <b>blur</b> a Gaussian
@@ -34,7 +37,11 @@ blur. Both keep depth without any style: a depth error says something only
 beside style.</p>"""
 _UNKNOWN = " Which ones taught was not said: see <code>--teachers</code>."
 _ARROWS = {"lower": "↓", "higher": "↑"}
-_HEADINGS = {"photos": "Photos", "rooms": "Rooms with measured depth"}
+_HEADINGS = {
+    "photos": "Photos",
+    "rooms": "Rooms with measured depth",
+    "clips": "Clips with known motion",
+}
 # Okabe and Ito's colours, told apart by the colour-blind as well.
 _COLOURS = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000".split()
 
@@ -52,13 +59,13 @@ def render(
     sets = list(sets)
     introduction = _INTRODUCTION.format(
         reference=html.escape(sets[0][0].models[0]),
-        judges=html.escape("; ".join(judge.title for judge in judges)),
+        judges=html.escape("; ".join(j.title for j in judges) or "none"),
         unknown="" if settings.teachers else _UNKNOWN,
     )
     sections = [
         part
         for table, comparisons in sets
-        for part in _section(table, comparisons, judges[0])
+        for part in _section(table, comparisons, [*judges[:1]])
     ]
     rows = [
         [name, html.escape(", ".join(v) if isinstance(v, tuple) else str(v))]
@@ -110,7 +117,7 @@ def trade_off(table: Table, comparisons: Comparisons) -> Figure:
     return figure
 
 
-def _section(table, comparisons, judge: Judge) -> Iterator[str]:
+def _section(table, comparisons, judges: Sequence[Judge]) -> Iterator[str]:
     yield f"<h2>{_HEADINGS[table.name]} ({len(table.photos)})</h2>"
     # Style first: depth says nothing without it.
     metrics = sorted(
@@ -118,23 +125,30 @@ def _section(table, comparisons, judge: Judge) -> Iterator[str]:
         key=lambda metric: metric.name.startswith(("depth.", "measured.")),
     )
     yield _numbers(table, comparisons, [m for m in metrics if m.headline])
-    buffer = io.BytesIO()
-    trade_off(table, comparisons).savefig(buffer, format="png", dpi=110)
-    yield html_page.figure(
-        "Left and down is better. Models are joined in the order in which they"
-        " were named; bars are 95 % intervals.",
-        buffer.getvalue(),
-    )
+    if table.name == "clips":
+        judges = []
+    else:
+        buffer = io.BytesIO()
+        trade_off(table, comparisons).savefig(buffer, format="png", dpi=110)
+        yield html_page.figure(
+            "Left and down is better. Models are joined in the order in which"
+            " they were named; bars are 95 % intervals.",
+            buffer.getvalue(),
+        )
     titles = ["photo", *table.models]
     for name, pictures in table.examples.items():
-        depth = judge.estimator
-        yield f"<h3>{html.escape(name)}, and its depth by {judge.name}</h3>"
+        by = "".join(f", and its depth by {judge.name}" for judge in judges)
+        yield f"<h3>{html.escape(name)}{by}</h3>"
         yield html_page.row(
-            html_page.figure(label, each, html_page.depth_colours(depth, each))
+            html_page.figure(
+                label,
+                each,
+                *(html_page.depth_colours(j.estimator, each) for j in judges),
+            )
             for label, each in zip(titles, pictures, strict=True)
         )
-    others = [metric for metric in metrics if not metric.headline]
-    yield _details("Other metrics", _numbers(table, comparisons, others))
+    if others := [metric for metric in metrics if not metric.headline]:
+        yield _details("Other metrics", _numbers(table, comparisons, others))
     items = "".join(
         f"<li><code>{html.escape(file)}</code>: {html.escape(reason)}</li>"
         for file, reason in table.skipped

@@ -1,20 +1,12 @@
 """Settings of an evaluation. Imports nothing heavy."""
 
-import dataclasses
-from typing import Any
-
 from fast_depth_style import settings as fields
 from fast_depth_style.objective_settings import (
     ObjectiveSettings,
     require_large_enough,
 )
-from fast_depth_style.settings import setting, settings_class
+from fast_depth_style.settings import inherited, setting, settings_class
 from fast_depth_style.training.settings import TrainingSettings
-
-
-def _as_in_training(name: str) -> Any:
-    field = TrainingSettings.__dataclass_fields__[name]
-    return dataclasses.field(default=field.default, metadata=field.metadata)
 
 
 @settings_class
@@ -44,20 +36,28 @@ class EvaluationSettings:
         "Folder of photos with measured depth: rgb/NAME.jpg and depth/NAME.png,"
         " 25.5 grey values per metre, 0 where unknown.",
     )
+    video: str = setting(
+        "",
+        "Folder of photos over which clips are filmed whose motion is known:"
+        " how still a painted video holds, frame by frame and steady.",
+    )
+    frames: int = setting(12, "Frames of each clip.", least=4, most=1000)
     teachers: tuple[str, ...] = setting(
         (),
         "Depth networks that the models were trained against, or none: the"
         " report says which judge is a teacher, related to one (compact was"
         " distilled partly from fast_depth) or independent.",
     )
-    perceptual_network: str = _as_in_training("perceptual_network")
-    style_layers: tuple[str, ...] | None = _as_in_training("style_layers")
-    content_layer: str | None = _as_in_training("content_layer")
-    style_scales: int = _as_in_training("style_scales")
+    perceptual_network: str = inherited(TrainingSettings, "perceptual_network")
+    style_layers: tuple[str, ...] | None = inherited(
+        TrainingSettings, "style_layers"
+    )
+    content_layer: str | None = inherited(TrainingSettings, "content_layer")
+    style_scales: int = inherited(TrainingSettings, "style_scales")
     photos: int = setting(
         0, "At most so many of each folder, evenly spread; 0 for all.", least=0
     )
-    style_size: int = _as_in_training("style_size")
+    style_size: int = inherited(TrainingSettings, "style_size")
     image_size: int = setting(
         256,
         "Side of the squares that photos are cut and scaled to, in pixels.",

@@ -1,4 +1,4 @@
-"""Brush strokes where the photo shows none: in skies and on walls."""
+"""Power of brush strokes in even regions: skies and walls."""
 
 import numpy as np
 

@@ -1,5 +1,6 @@
-"""What turns photos into pictures: models, finished pictures, two controls."""
+"""The models of an evaluation: networks, finished pictures, two controls."""
 
+import dataclasses
 import os
 import pathlib
 import urllib.parse
@@ -15,8 +16,9 @@ from fast_depth_style.errors import RequestError
 from fast_depth_style.evaluation import photo_sets
 from fast_depth_style.exporting.shipped_card import SHIPPED
 from fast_depth_style.images.folder import list_pictures
-from fast_depth_style.networks.image_transformation import DIALS
+from fast_depth_style.networks import DIALS
 from fast_depth_style.stylization import tiles
+from fast_depth_style.stylization.frames import FramePainter
 from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.settings import StylizeSettings
 
@@ -37,12 +39,14 @@ class Stylizer:
     `label` is its name in the report, `source` where it came from: a key of
     `CONTROLS` for a control. `stylize` turns (height, width, 3) uint8 and the
     photo's name into the same; it raises `UnusablePhoto` where it has nothing
-    for that photo.
+    for that photo. `painter` begins the frames of a video, steady or each on
+    its own; None where frames cannot be painted.
     """
 
     label: str
     source: str
     stylize: Callable[[np.ndarray, str], np.ndarray]
+    painter: Callable[[bool], FramePainter] | None = None
 
     @property
     def is_control(self) -> bool:
@@ -91,7 +95,14 @@ def _load(spec: str) -> Stylizer:
         return Stylizer(label, source, _look_up(folder))
     settings = StylizeSettings(**asked)
     model = load_styled(SHIPPED if source == SHIPPED else folder, settings)
-    return Stylizer(label, source, lambda rgb, name: tiles.stylize(model, rgb))
+    return Stylizer(
+        label,
+        source,
+        lambda rgb, name: tiles.stylize(model, rgb),
+        lambda steady: FramePainter(
+            model, dataclasses.replace(settings, steady=steady)
+        ),
+    )
 
 
 def _asked(source: str) -> tuple[str, dict[str, Any]]:

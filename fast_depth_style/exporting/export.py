@@ -29,9 +29,8 @@ from fast_depth_style.exporting.verification import (
     verify,
     verify_saved_model,
 )
-from fast_depth_style.networks import MINIMUM_SIDE
+from fast_depth_style.networks import DIALS, MINIMUM_SIDE
 from fast_depth_style.networks.image_transformation import (
-    DIALS,
     ImageTransformationNetwork,
 )
 
@@ -129,8 +128,8 @@ def export(
         written.append(output / STYLES)
     failures = [each.failure for each in found if each.failure]
     packages = ["fast-depth-style", "tensorflow"]
-    for extra in sorted({f.partition("_")[0] for f in settings.formats}):
-        packages += PACKAGES.get(extra, ())
+    for start in sorted({f.partition("_")[0] for f in settings.formats}):
+        packages += PACKAGES.get(start, ())
     report = {
         "pictures": pictures.source,
         "calibrated_on": len(pictures.calibration),

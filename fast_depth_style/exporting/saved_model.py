@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from fast_depth_style import files
-from fast_depth_style.errors import RequestError
+from fast_depth_style.errors import RequestError, one_line
 from fast_depth_style.exporting.card import write_card, write_warmup
 from fast_depth_style.exporting.encoded_pictures import encode_pictures
 from fast_depth_style.exporting.reproducible import make_reproducible
@@ -234,7 +234,7 @@ def read_network(path: str | os.PathLike[str]) -> ImageTransformationNetwork:
 
 @contextlib.contextmanager
 def utf8_name(folder: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
-    """A name of a folder that TensorFlow takes, which wants UTF-8."""
+    """A path of a folder that TensorFlow can open: it needs UTF-8 names."""
     name = os.fspath(folder)
     try:
         name.encode()
@@ -262,7 +262,7 @@ def _damage(folder: pathlib.Path, error: Exception) -> str:
             return f"{name} is a pointer of git-LFS: run git lfs pull"
         if not path.stat().st_size:
             return f"{name} is empty: {again}"
-    reason = " ".join(str(error).split())[:200]
+    reason = one_line(error)[:200]
     return f"one of its files is cut or changed ({reason}): {again}"
 
 

@@ -19,7 +19,7 @@ PACKAGES = {
     "tflite": ("ai-edge-litert",),
     "onnx": ("onnx", "onnxruntime"),
 }
-"""Extra, also how the formats that need it begin: its packages."""
+"""How formats begin, and the packages that make and run them."""
 
 MAXIMUM_PIXELS = 1 << 23
 """Of a picture, and of all pictures in a request: 3840x2160 fits."""
@@ -57,10 +57,9 @@ class ExportSettings:
                 raise RequestError(
                     f"--formats={name}: choose of {', '.join(FORMATS)}"
                 )
-            extra = name.partition("_")[0]
-            modules = [p.replace("-", "_") for p in PACKAGES.get(extra, ())]
-            if not all(map(importlib.util.find_spec, modules)):
-                raise MissingExtraError(f"--formats={name}", extra)
+            tflite = name.startswith("tflite")
+            if tflite and not importlib.util.find_spec("ai_edge_litert"):
+                raise MissingExtraError(f"--formats={name}", "tflite")
         self.resolved_sizes()
 
     def resolved_sizes(self) -> tuple[tuple[int, int], ...]:

@@ -9,7 +9,12 @@ import pathlib
 from typing import Any
 
 from fast_depth_style import files
-from fast_depth_style.exporting.shipped_card import CARD, FOLDER, shipped_card
+from fast_depth_style.exporting.shipped_card import (
+    CARD,
+    FOLDER,
+    WEIGHTS,
+    shipped_card,
+)
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
@@ -17,8 +22,6 @@ from fast_depth_style.perception.shipped_weights import (
     read_shipped_weights,
     write_shipped_weights,
 )
-
-_WEIGHTS = "styles.npz"
 
 
 @functools.lru_cache(maxsize=2)
@@ -30,11 +33,13 @@ def read_shipped(
     Raises:
         RequestError: A file is missing or damaged.
     """
-    arrays = read_shipped_weights(_WEIGHTS, folder)
+    arrays = read_shipped_weights(WEIGHTS, folder)
     network = ImageTransformationNetwork(**shipped_card(folder)["network"])
     network.build()
-    for weight in network.variables:
-        weight.assign(arrays[_name(weight)])
+    for weight, name in zip(
+        network.variables, network.named_weights(), strict=True
+    ):
+        weight.assign(arrays[name])
     return network
 
 
@@ -44,12 +49,6 @@ def write_shipped(
     folder: str | os.PathLike[str] = FOLDER,
 ) -> None:
     """Writes a network and its card as what `read_shipped` reads."""
-    weights = {_name(weight): weight for weight in network.variables}
-    write_shipped_weights(_WEIGHTS, weights, folder)
+    write_shipped_weights(WEIGHTS, network.named_weights(), folder)
     card = card | {"network": network.get_config()}
     files.write_json(pathlib.Path(folder) / CARD, card)
-
-
-def _name(weight: Any) -> str:
-    """`layer/weight`, without the network's own name."""
-    return weight.path.partition("/")[2]

@@ -12,6 +12,7 @@ SHIPPED = "shipped"
 
 FOLDER = pathlib.Path(__file__).parent / "styles"
 CARD = "card.json"
+WEIGHTS = "styles.npz"
 
 
 def shipped_card(folder: str | os.PathLike[str] = FOLDER) -> dict[str, Any]:

@@ -17,7 +17,8 @@ A network of several styles, or with dials, has three more inputs in each:
 `style`, (b, s) float32 weights of its styles, or in `encoded` (b,) strings such
 as `great_wave:0.7,udnie:0.3`; `depth` and `stroke`, (b,) float32, 0..1. In
 `statistics` their b is 1. It also has `regions`: `image` and `masks`, (b, h, w,
-k) float32 that add up to 1, of k regions, each with its style and dials.
+k) float32 that add up to 1, of k regions, each with its style and dials; and
+`region_statistics` and `region_tile`, as without regions but with `masks`.
 """  # noqa: E501 (a table)
 
 from collections.abc import Mapping, Sequence
@@ -26,13 +27,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from fast_depth_style.exporting import FRAME
 from fast_depth_style.exporting.encoded_pictures import (
     decode_pictures,
     encode_pictures,
 )
 from fast_depth_style.exporting.pictures import soft_shapes
+from fast_depth_style.networks import DIALS
 from fast_depth_style.networks.image_transformation import (
-    DIALS,
     ImageTransformationNetwork,
 )
 
@@ -43,6 +45,8 @@ SIGNATURES = (
     "tile",
     "encoded",
     "regions",
+    "region_statistics",
+    "region_tile",
 )
 
 
@@ -82,9 +86,30 @@ def make_signatures(
         painted = network.stylize_tile(image, statistics, vectors(asked))
         return {"stylized_image": _to_bytes(painted)}
 
+    def frame(
+        image: Any, statistics: Any, kept: Any, *asked: Any
+    ) -> dict[str, Any]:
+        image = tf.cast(image, "float32")
+        painted, found = network.stylize_frame(
+            image, statistics, kept, vectors(asked)
+        )
+        return {"stylized_image": _to_bytes(painted), "statistics": found}
+
     def regions(image: Any, masks: Any, *asked: Any) -> dict[str, Any]:
         image = tf.cast(image, "float32")
         painted = network.stylize_regions(image, vectors(asked), masks)
+        return {"stylized_image": _to_bytes(painted)}
+
+    def region_statistics(images: Any, masks: Any, *asked: Any) -> Any:
+        images = tf.cast(images, "float32")
+        found = network.statistics(images, vectors(asked), masks)
+        return {"statistics": found}
+
+    def region_tile(
+        image: Any, masks: Any, statistics: Any, *asked: Any
+    ) -> dict[str, Any]:
+        image = tf.cast(image, "float32")
+        painted = network.stylize_tile(image, statistics, vectors(asked), masks)
         return {"stylized_image": _to_bytes(painted)}
 
     def encoded(image_bytes: Any, *asked: Any) -> dict[str, Any]:
@@ -99,6 +124,7 @@ def make_signatures(
         return tf.TensorSpec((None, None, None, 3), dtype, name=name)
 
     given = tf.TensorSpec((2, None), "float32", name="statistics")
+    kept = tf.TensorSpec((), "float32", name="kept")
     files = tf.TensorSpec((None,), "string", name="image_bytes")
     masks = tf.TensorSpec((None,) * 4, "float32", name="masks")
     weights = tf.TensorSpec((None, len(network.styles)), "float32", "style")
@@ -114,10 +140,21 @@ def make_signatures(
             ("float", serve_float, [pictures("image", "float32"), *asked]),
             ("statistics", statistics, [pictures("images"), *asked]),
             ("tile", tile, [pictures("image"), given, *asked]),
+            (FRAME, frame, [pictures("image"), given, kept, *asked]),
             ("encoded", encoded, [files, *([text, *dials] if asked else [])]),
             ("regions", regions, [pictures("image"), masks, *asked]),
+            (
+                "region_statistics",
+                region_statistics,
+                [pictures("images"), masks, *asked],
+            ),
+            (
+                "region_tile",
+                region_tile,
+                [pictures("image"), masks, given, *asked],
+            ),
         )
-        if name in names and (asked or name != "regions")
+        if name in names and (asked or not name.startswith("region"))
     }
 
 
@@ -177,12 +214,14 @@ def verify_signatures(
             ("tile", {"image": image}),
             ("encoded", {"image_bytes": encode_pictures(image)}),
             ("regions", {"image": image, "masks": masks}),
+            ("region_statistics", {"images": image, "masks": masks}),
+            ("region_tile", {"image": image, "masks": masks}),
         ):
             if name not in written:
                 continue
             batch = 1 if name == "statistics" else len(pictures)
             inputs |= example_request(written[name], names, seed, batch)
-            if name == "tile":
+            if name in ("tile", "region_tile"):
                 inputs["statistics"] = given["statistics"]
             (expected,) = written[name](**inputs).values()
             (actual,) = model.signatures[name](**inputs).values()

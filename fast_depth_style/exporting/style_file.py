@@ -2,45 +2,49 @@
 
 An .npz of some kilobytes: the rows of the style in the network's table (base
 and dials), the digest of the convolutions that they were learned with, and a
-card.
+card. Imports nothing heavy.
 """
 
 import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
-from fast_depth_style.networks.image_transformation import (
-    ImageTransformationNetwork,
-)
+
+if TYPE_CHECKING:
+    from fast_depth_style.networks.image_transformation import (
+        ImageTransformationNetwork,
+    )
 
 SUFFIX = ".style"
+_TABLE = "table"
 
 
-def network_digest(network: ImageTransformationNetwork) -> str:
+def weights_digest(weights: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of a network's convolutions, of all bytes as float16."""
     digest = hashlib.sha256()
-    for weight in network.variables:
-        if weight is not network.table:
+    for name, weight in weights.items():
+        if name != _TABLE:
             digest.update(np.asarray(weight, "float16").tobytes())
     return digest.hexdigest()
 
 
 def write_style(
-    network: ImageTransformationNetwork,
+    network: "ImageTransformationNetwork",
     style: str,
     path: str | os.PathLike[str],
     card: dict[str, Any],
 ) -> None:
     """Writes one style of a network as a file, whole or not at all."""
-    rows = np.asarray(network.table)[network.styles.index(style)]
-    card = card | {"network": network_digest(network)}
+    weights = network.named_weights()
+    rows = weights[_TABLE][network.styles.index(style)]
+    card = card | {"network": weights_digest(weights)}
     with (
         files.replacing(pathlib.Path(path)) as aside,
         aside.open("wb") as file,
@@ -50,31 +54,41 @@ def write_style(
         )
 
 
-def add_styles(
-    network: ImageTransformationNetwork, paths: Sequence[pathlib.Path]
-) -> ImageTransformationNetwork:
-    """The network with the styles of files behind its own, by their paths.
+def with_styles(
+    weights: Mapping[str, np.ndarray], paths: Sequence[pathlib.Path]
+) -> dict[str, np.ndarray]:
+    """A network's weights, its table with the rows of style files behind.
 
     Raises:
         RequestError: A file is not there, damaged, or of another network.
     """
-    if not paths:
-        return network
-    table = np.asarray(network.table)
-    rows = [_read(path, network) for path in paths]
+    table, digest = weights[_TABLE], weights_digest(weights)
+    rows = [_read(path, table.shape[1:], digest)[None] for path in paths]
+    return {**weights, _TABLE: np.concatenate([table, *rows])}
+
+
+def add_styles(
+    network: "ImageTransformationNetwork", paths: Sequence[pathlib.Path]
+) -> "ImageTransformationNetwork":
+    """The network with the styles of files behind its own, by their paths.
+
+    Raises:
+        RequestError: As `with_styles`.
+    """
+    weights = with_styles(network.named_weights(), paths)
     config = network.get_config()
     config["styles"] = [*config["styles"], *map(os.fspath, paths)]
-    larger = ImageTransformationNetwork(**config)
+    larger = type(network)(**config)
     larger.build()
-    for one, other in zip(larger.variables, network.variables, strict=True):
-        if one is not larger.table:
-            one.assign(other)
-    larger.table.assign(np.concatenate([table, np.stack(rows)]))
+    for variable, weight in zip(
+        larger.variables, weights.values(), strict=True
+    ):
+        variable.assign(weight)
     return larger
 
 
 def _read(
-    path: pathlib.Path, network: ImageTransformationNetwork
+    path: pathlib.Path, shape: tuple[int, ...], digest: str
 ) -> np.ndarray:
     shown = files.printable(path)
     try:
@@ -88,8 +102,8 @@ def _read(
         reason = " ".join(str(error).split())
         raise RequestError(f"{shown}: not a style file ({reason})") from error
     if (
-        rows.shape != tuple(network.table.shape)[1:]
-        or card.get("network") != network_digest(network)
+        rows.shape != shape
+        or card.get("network") != digest
         or not np.isfinite(rows).all()
     ):
         raise RequestError(

@@ -40,6 +40,31 @@ def with_colors_of(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
     return made
 
 
+def mix(
+    painting: np.ndarray, photo: np.ndarray, share: float | np.ndarray
+) -> np.ndarray:
+    """A painting and its photo, mixed level by level.
+
+    Args:
+        painting: (height, width, 3) uint8.
+        photo: The same.
+        share: Of the painting, 0..1, everywhere or (height, width) of each
+            pixel.
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    made = np.empty_like(painting)
+    share = np.broadcast_to(np.float32(share), painting.shape[:2])
+    step = max(1, _BAND // photo.shape[1])
+    for top in range(0, len(photo), step):
+        rows = slice(top, top + step)
+        weight = share[rows, :, None]
+        mixed = weight * painting[rows] + (1 - weight) * photo[rows]
+        made[rows] = np.rint(mixed)
+    return made
+
+
 def _statistics(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean colour, (3,), and the colours' covariance, (3, 3)."""
     colors = rgb.reshape(-1, 3).astype(np.float64)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from fast_depth_style.errors import MissingExtraError, RequestError
+from fast_depth_style.errors import MissingExtraError, RequestError, one_line
 from fast_depth_style.files import printable, replacing
 from fast_depth_style.images.folder import VIDEO_SUFFIXES, kind_of
 from fast_depth_style.images.picture import (
@@ -102,8 +102,7 @@ def opened(source: Source) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         raise UnreadablePicture(f"{name}: {_what_else(data)}") from error
     except DECODER_ERRORS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadablePicture(f"{name}: {reason}") from error
+        raise UnreadablePicture(f"{name}: {one_line(error)}") from error
 
 
 def load(image: Image.Image) -> Picture:

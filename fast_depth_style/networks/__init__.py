@@ -1,4 +1,22 @@
-"""The image transformation network, the one that is trained."""
+"""The image transformation network, the one that is trained.
+
+What is to be known of it without importing Keras stands here.
+"""
 
 MINIMUM_SIDE = 16
 """Smallest height and width that it takes, in pixels."""
+
+RECEPTIVE_RADIUS = 60
+"""Pixels around a pixel that its colour depends on, statistics aside."""
+
+MARGIN = 32
+"""Pixels by which a picture is extended and its painting cut back."""
+
+DIALS = ("depth", "stroke")
+"""The dials of a style, each from 0 to 1."""
+
+STRIDE = 4
+"""Multiples of which its sides are inside."""
+
+EPSILON = 1e-5
+"""Added to the variance in instance normalization."""

@@ -6,23 +6,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from fast_depth_style.networks import DIALS, MARGIN, STRIDE
 from fast_depth_style.networks.layers import (
     FewFiltersConv2D,
     InstanceNormalization,
     ReflectionConv2D,
     UpsamplingConv2D,
 )
-
-RECEPTIVE_RADIUS = 60
-"""Pixels around a pixel that its colour depends on, statistics aside."""
-
-MARGIN = 32
-"""Pixels by which a picture is extended and its painting cut back."""
-
-DIALS = ("depth", "stroke")
-"""The dials of a style, each from 0 to 1."""
-
-_STRIDE = 4
 
 
 class ImageTransformationNetwork(keras.Model):
@@ -147,14 +137,14 @@ class ImageTransformationNetwork(keras.Model):
         0..255: clip where bytes are made. The vectors are (batch or 1,
         vector_size); by default those of the first style, its dials at 0.
         """
-        return self._run(pictures, self._even_parts(vectors))
+        return self._run(pictures, self._parts(vectors))
 
     def stylize_crop(self, crops: Any, vectors: Any = None) -> Any:
         """What `call` does, without extending them first: for training.
 
         Height and width are multiples of 4.
         """
-        return self._paint(crops, self._even_parts(vectors), _own)
+        return self._paint(crops, self._parts(vectors), _own)
 
     def stylize_regions(self, pictures: Any, vectors: Any, masks: Any) -> Any:
         """Stylizes each region of pictures with its own vector.
@@ -162,23 +152,18 @@ class ImageTransformationNetwork(keras.Model):
         The vectors of k regions are (k, vector_size); masks, (batch, height,
         width, k), add up to 1 at every pixel. All else is as in `call`.
         """
-        masks = [_extended(ops.cast(masks, "float32"))]
-        for _ in range(2):
-            masks.append(ops.average_pool(masks[-1], 2, 2))
-        levels = [0, 1, *[2] * (1 + 2 * self.blocks), 1, 0]
-        parts = [
-            tuple(ops.matmul(masks[level], part[:, 0, 0]) for part in pair)
-            for level, pair in zip(levels, self._split(vectors), strict=True)
-        ]
-        return self._run(pictures, parts)
+        return self._run(pictures, self._parts(vectors, masks))
 
-    def statistics(self, patches: Any, vectors: Any = None) -> Any:
+    def statistics(
+        self, patches: Any, vectors: Any = None, masks: Any = None
+    ) -> Any:
         """Normalization statistics of one picture, pooled over its patches.
 
         Because of instance normalization, a tile comes out unlike the same
         place in the whole picture; with the statistics of the whole, it does
         not. From (n, height, width, 3) float32 RGB in 0..255 to float32 means
-        and variances, (2, channels of all normalizations).
+        and variances, (2, channels of all normalizations). Vectors and masks
+        are those of `call`, or of `stylize_regions`.
         """
         found = []
 
@@ -187,17 +172,21 @@ class ImageTransformationNetwork(keras.Model):
             found.append(ops.reshape(ops.stack(statistics), (2, -1)))
             return norm(x, scale, shift, statistics)
 
-        self._run(patches, self._even_parts(vectors), pooled)
+        self._run(patches, self._parts(vectors, masks), pooled)
         return ops.concatenate(found, axis=1)
 
     def stylize_tile(
-        self, tiles: Any, statistics: Any, vectors: Any = None
+        self,
+        tiles: Any,
+        statistics: Any,
+        vectors: Any = None,
+        masks: Any = None,
     ) -> Any:
         """Stylizes tiles with the `statistics` of the picture they are from.
 
-        Shapes and ranges are those of `call`. Pixels within `RECEPTIVE_RADIUS`
-        of a cut edge differ from the whole picture's: cut with a halo and drop
-        it.
+        All else is as in `call`, or in `stylize_regions`. Pixels within
+        `RECEPTIVE_RADIUS` of a cut edge differ from the whole picture's: cut
+        with a halo and drop it.
         """
         start = 0
 
@@ -208,12 +197,56 @@ class ImageTransformationNetwork(keras.Model):
             part = ops.reshape(part, (2, 1, 1, 1, -1))
             return norm(x, scale, shift, (part[0], part[1]))
 
-        return self._run(tiles, self._even_parts(vectors), given)
+        return self._run(tiles, self._parts(vectors, masks), given)
 
-    def _even_parts(self, vectors):
+    def stylize_frame(
+        self, frames: Any, statistics: Any, kept: Any, vectors: Any = None
+    ) -> tuple[Any, Any]:
+        """Stylizes a frame with statistics between given ones and its own.
+
+        Each normalization takes kept * given + (1 - kept) * own, where its own
+        are those of what has come through the normalizations before it: one
+        pass of the network, as in `call`.
+
+        Args:
+            frames: (1, height, width, 3), as for `call`.
+            statistics: Of the frame before, as from here or `statistics`.
+            kept: Scalar, 0 to 1.
+            vectors: As for `call`.
+
+        Returns:
+            The painted frame, and the statistics that it was painted with.
+        """
+        found, start = [], 0
+
+        def eased(norm, x, scale, shift):
+            nonlocal start
+            own = ops.reshape(ops.stack(norm.statistics(x)), (2, -1))
+            part = statistics[:, start : start + x.shape[-1]]
+            start += x.shape[-1]
+            part = kept * part + (1.0 - kept) * own
+            found.append(part)
+            part = ops.reshape(part, (2, 1, 1, 1, -1))
+            return norm(x, scale, shift, (part[0], part[1]))
+
+        painted = self._run(frames, self._parts(vectors), eased)
+        return painted, ops.concatenate(found, axis=1)
+
+    def _parts(self, vectors, masks=None):
+        """Scale and shift of each normalization, even or of each pixel."""
         if vectors is None:
             vectors = ops.cast(self.table[:1, 0], "float32")
-        return self._split(vectors)
+        even = self._split(vectors)
+        if masks is None:
+            return even
+        masks = [_extended(ops.cast(masks, "float32"))]
+        for _ in range(2):
+            masks.append(ops.average_pool(masks[-1], 2, 2))
+        levels = [0, 1, *[2] * (1 + 2 * self.blocks), 1, 0]
+        return [
+            tuple(ops.matmul(masks[level], part[:, 0, 0]) for part in pair)
+            for level, pair in zip(levels, even, strict=True)
+        ]
 
     def _split(self, vectors):
         """(scale, shift), each (batch, 1, 1, channels), per normalization."""
@@ -256,6 +289,13 @@ class ImageTransformationNetwork(keras.Model):
             x = ops.relu(layer(x))
         return ops.cast(self.paint(x), "float32") * 50.0 + 127.5
 
+    def named_weights(self) -> dict[str, Any]:
+        """{layer/weight: NumPy array} of all weights, in a fixed order."""
+        return {
+            weight.path.partition("/")[2]: ops.convert_to_numpy(weight)
+            for weight in self.variables
+        }
+
     def get_config(self) -> dict[str, Any]:
         """Returns what the constructor needs to make this network again."""
         return {
@@ -278,7 +318,7 @@ def _extended(x: Any) -> Any:
     """
     for axis in (1, 2):
         size = ops.shape(x)[axis]
-        missing = -size % _STRIDE
+        missing = -size % STRIDE
         lines = ops.arange(-MARGIN, size + missing + MARGIN)
         lines = ops.mod(lines, 2 * (size - 1))
         lines = ops.minimum(lines, 2 * (size - 1) - lines)

@@ -10,8 +10,8 @@ from typing import Any
 import keras
 from keras import ops
 
-EPSILON = 1e-5
-"""Added to the variance in instance normalization."""
+from fast_depth_style.networks import EPSILON
+from fast_depth_style.networks.subpixel import subpixel_kernel
 
 KERNELS = ("portable", "tensorflow_cpu", "tflite")
 """What layers compute with: operations of any backend, which are exported to
@@ -126,21 +126,8 @@ class UpsamplingConv2D(ReflectionConv2D):
         return ops.depth_to_space(x, 2, data_format="channels_last") + self.bias
 
     def subpixel_kernel(self) -> Any:
-        """(3, 3, in, 4 out): doubling and convolution before depth-to-space.
-
-        Bilinear doubling spreads a pixel by the outer product of [1, 3, 3, 1] /
-        4. That filter convolved with the kernel, 6x6, is a 3x3 kernel for each
-        of a pixel's four descendants: one convolution does both at once and
-        without the doubled features.
-        """
-        kernel = ops.convert_to_tensor(self.kernel)
-        for axis in (0, 1):
-            kernel = _convolved(kernel, (0.25, 0.75, 0.75, 0.25), axis)
-        inputs, outputs = kernel.shape[2:]
-        kernel = ops.reshape(kernel, (3, 2, 3, 2, inputs, outputs))
-        # The second of two descendants looks farther ahead.
-        kernel = ops.transpose(kernel[:, ::-1, :, ::-1], (0, 2, 4, 1, 3, 5))
-        return ops.reshape(kernel, (3, 3, inputs, 4 * outputs))
+        """As the function of that name makes it of this layer's kernel."""
+        return subpixel_kernel(ops.convert_to_tensor(self.kernel), ops)
 
 
 class FewFiltersConv2D(ReflectionConv2D):
@@ -198,19 +185,6 @@ def _kernels(name: str) -> Any:
         return tensorflow_kernels
     padding = pad_by_slices if name == "tflite" else pad
     return types.SimpleNamespace(pad=padding)
-
-
-def _convolved(kernel: Any, taps: tuple[float, ...], axis: int) -> Any:
-    """The full convolution of a kernel with a filter along an axis."""
-    last = len(taps) - 1
-    return sum(
-        tap
-        * ops.pad(
-            kernel,
-            [(i, last - i) if n == axis else (0, 0) for n in range(4)],
-        )
-        for i, tap in enumerate(taps)
-    )
 
 
 def _shifts(kernel: Any) -> list[Any]:

@@ -62,10 +62,11 @@ class Inputs:
         height, width = photo.shape[:2]
         least = settings.least_side()
         if min(height, width) < least:
+            scales = settings.style_scales
             raise RequestError(
-                f"--content is {width}x{height} pixels at"
+                f"the picture is {width}x{height} pixels at"
                 f" --size={settings.size}: its short side must have at least"
-                f" {least} with --style_scales={settings.style_scales}"
+                f" {least}{f' with --style_scales={scales}' * (scales > 1)}"
             )
         paintings = self.paintings
         if settings.keep_colors:

@@ -41,14 +41,13 @@ def minimize_lbfgs(
 
     It works in colours 0..1: its very first step has the length 1, which in
     grey levels would be nothing. A step takes one or a few evaluations; there
-    are fewer steps where none lowers the loss.
+    are fewer steps where the rounding of float32 ends a line search early, and
+    none where nothing is left to gain.
     """
     import scipy.optimize
     import threadpoolctl
 
-    done, stopped = 0, False
     latest: LossValue
-    position = picture.astype(np.float64).ravel() / _WHITE
 
     def as_picture(z):
         return (z * _WHITE).reshape(picture.shape).astype(np.float32)
@@ -59,34 +58,29 @@ def minimize_lbfgs(
         return latest.loss, latest.gradient.ravel() * _WHITE
 
     def after_step(intermediate_result):
-        nonlocal done, stopped
-        done += 1
         # A line search ends with the evaluation of the step that it takes.
-        stopped = not report(as_picture(intermediate_result.x), latest)
-        if stopped:
+        if not report(as_picture(intermediate_result.x), latest):
             raise StopIteration
 
     # No tolerance of its own: gradients by pixel are tiny.
-    options: Any = {"maxfun": np.inf, "maxcor": 10, "ftol": 0.0, "gtol": 0.0}
-    while done < iterations and not stopped:
-        before = done
-        options["maxiter"] = iterations - done
-        # More threads of SciPy's wait by spinning, and take the cores from the
-        # networks: a small picture took twice as long.
-        with threadpoolctl.threadpool_limits(1, "blas"):
-            result = scipy.optimize.minimize(
-                value_and_gradient,
-                position,
-                method="L-BFGS-B",
-                jac=True,
-                callback=after_step,
-                options=options,
-            )
-        position = result.x
-        # The rounding of float32 may end a line search early; a fresh start
-        # goes on, or finds that there is nothing left to gain.
-        if done == before:
-            break
+    options: Any = {
+        "maxfun": np.inf,
+        "maxcor": 10,
+        "ftol": 0.0,
+        "gtol": 0.0,
+        "maxiter": iterations,
+    }
+    # More threads of SciPy's wait by spinning, and take the cores from the
+    # networks: a small picture took twice as long.
+    with threadpoolctl.threadpool_limits(1, "blas"):
+        scipy.optimize.minimize(
+            value_and_gradient,
+            picture.astype(np.float64).ravel() / _WHITE,
+            method="L-BFGS-B",
+            jac=True,
+            callback=after_step,
+            options=options,
+        )
 
 
 def minimize_adam(

@@ -1,11 +1,12 @@
 """Makes one picture; beside wave.png everything about it lies in wave.run.
 
     settings.json       what the picture is; another one is refused
-    state.npz           the picture so far
+    state.npz           the picture where a minimizer last began afresh
     losses.csv, .png    every iteration's loss, terms and shares
     strip.png, steps/   the picture at chosen iterations
 
-The same command continues, with the optimizer's memory afresh.
+The same command continues from state.npz, so that a picture is the same however
+often its making was interrupted.
 """
 
 import dataclasses
@@ -37,7 +38,6 @@ from fast_depth_style.runs.interrupts import StopBetweenSteps
 from fast_depth_style.runs.losses import LossLog
 from fast_depth_style.runs.pictures import contact_sheet, write_png
 
-_SAVE_EVERY = 20
 _STRIP_HEIGHT = 256
 
 
@@ -69,8 +69,8 @@ def optimize(
 ) -> pathlib.Path:
     """Makes a picture file, or continues to.
 
-    Ctrl-C and SIGTERM end the work after the current iteration, with
-    everything written.
+    Ctrl-C and SIGTERM end the work after the current iteration, with the
+    picture so far written.
 
     `perceptual` may have more layers than the settings; None makes it.
 
@@ -212,11 +212,24 @@ def _run(
     if alpha is not None:
         alpha = resize(alpha, work.inputs.photo.shape[:2])
 
-    def save() -> None:
-        with files.replacing(folder / "state.npz") as aside:
-            np.savez(aside, done=state.done, picture=state.picture)
+    saved = state.done
+
+    def write() -> None:
         rgb = work.to_rgb(state.picture)
         write_picture(output, dataclasses.replace(photo, rgb=rgb, alpha=alpha))
+
+    def save() -> None:
+        nonlocal saved
+        with files.replacing(folder / "state.npz") as aside:
+            np.savez(aside, done=state.done, picture=state.picture)
+        saved = state.done
+
+    def after_round(current: State) -> None:
+        nonlocal state
+        state = current
+        if state.done < settings.iterations:
+            save()
+            write()
 
     def after_step(current: State, found: LossValue) -> bool:
         nonlocal state
@@ -224,22 +237,24 @@ def _run(
         log.add(state.done, found.loss, found.terms, found.shares)
         if state.done in settings.strip_at:
             _add_to_strip(folder, work, state)
-        if state.done % _SAVE_EVERY == 0:
-            save()
         return stop.signal is None
 
     stop = StopBetweenSteps()
     try:
         with stop:
-            state = work.run(state, after_step)
+            state = work.run(state, after_step, after_round)
             if state.done >= settings.iterations:
                 _add_to_strip(folder, work, state)
     finally:
         log.close()
+        write()
+    if state.done >= settings.iterations:
+        # Last: what has this state has all its other files.
         save()
     stop.require_not_stopped(
         f"iteration {state.done} of {settings.iterations}: the picture so far"
-        f" is in {files.printable(output)}"
+        f" is in {files.printable(output)}, the state of iteration {saved} is"
+        " kept"
     )
 
 

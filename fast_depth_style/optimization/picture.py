@@ -17,6 +17,8 @@ from fast_depth_style.runs.pictures import to_uint8
 from fast_depth_style.runs.progress import Progress
 
 _LEAST_COARSE_SIDE = 48
+_ROUND = 50
+"""Iterations after which a minimizer begins with a fresh memory."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -105,10 +107,13 @@ class PictureOptimization:
         self,
         state: State,
         after_step: Callable[[State, LossValue], bool] = lambda *_: True,
+        after_round: Callable[[State], None] = lambda _: None,
     ) -> State:
         """Does the iterations that are left, with a progress line.
 
-        `after_step` is called after each; False from it ends the work. A loss
+        `after_step` is called after each; False from it ends the work. A state
+        that `after_round` is given is all that what follows depends on: work
+        that begins there does what work that did not end there does. A loss
         that is not finite raises `NotFiniteError`.
         """
         total = self._settings.iterations
@@ -140,13 +145,16 @@ class PictureOptimization:
                     picture = resize(to_uint8(state.picture), size)
                     state = State(state.done, picture.astype(np.float32))
                 objective = self.objective(size)
-                self._minimize(
-                    evaluate, state.picture, end - state.done, report
-                )
-                if going_on:
-                    # It may be less, where no step lowered the loss.
-                    progress.update(end - state.done)
-                    state = State(end, state.picture)
+                while state.done < end and going_on:
+                    before = state.done
+                    count = min(_ROUND, end - before)
+                    self._minimize(evaluate, state.picture, count, report)
+                    if going_on and state.done == before:
+                        # No step lowers the loss any more.
+                        progress.update(end - before)
+                        state = State(end, state.picture)
+                    if going_on or state.done == before + count:
+                        after_round(state)
         finally:
             progress.close()
         return state

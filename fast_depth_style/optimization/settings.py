@@ -12,7 +12,7 @@ from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
 from fast_depth_style.objective_settings import ObjectiveSettings
 from fast_depth_style.perception.layer_names import default_layers
-from fast_depth_style.settings import setting, settings_class
+from fast_depth_style.settings import inherited, setting, settings_class
 
 INITS = ("content", "noise")
 LEAST_SIDE = 16
@@ -31,10 +31,10 @@ class OptimizationSettings(ObjectiveSettings):
     )
     # Chosen by eye, at 160 to 256 pixels: at 3 the photo hardly changes, at
     # 300 the subject is lost.
-    style_weight: float = setting(100.0, "Weight of style.", least=0)
+    style_weight: float = inherited(ObjectiveSettings, "style_weight", 100.0)
     # 3 leaves speckle in smooth places, and a higher style loss.
-    depth_weight: float = setting(1.0, "Weight of depth.", least=0)
-    tv_weight: float = setting(1.0, "Weight of total variation.", least=0)
+    depth_weight: float = inherited(ObjectiveSettings, "depth_weight", 1.0)
+    tv_weight: float = inherited(ObjectiveSettings, "tv_weight", 1.0)
     photorealism_weight: float = setting(
         0.0,
         "Weight of the matting Laplacian, which lets colours change but keeps"
@@ -42,17 +42,12 @@ class OptimizationSettings(ObjectiveSettings):
         least=0,
     )
     # Large strokes come from `scales`.
-    style_scales: int = setting(
-        1,
-        "Number of scales at which style is compared, each half the one"
-        " before.",
-        least=1,
-    )
+    style_scales: int = inherited(ObjectiveSettings, "style_scales", 1)
     # A line search needs the gradient of the very value that it sees.
-    depth_gradient_limit: float = setting(
-        0.0, "Not limited.", least=0, flag=False
+    depth_gradient_limit: float = inherited(
+        ObjectiveSettings, "depth_gradient_limit", 0.0
     )
-    depth_views: bool = setting(False, "No random views.", flag=False)
+    depth_views: bool = inherited(ObjectiveSettings, "depth_views", False)
     pooling: str = setting(
         "max",
         "Pooling of VGG19; average gives smoother gradients.",
@@ -181,11 +176,7 @@ class ReconstructionSettings:
     perceptual_network: str = setting(
         "vgg19", "Network that is looked into, as for optimize."
     )
-    pooling: str = setting(
-        "max",
-        "Pooling of VGG19; average gives smoother gradients.",
-        choices=("max", "average"),
-    )
+    pooling: str = inherited(OptimizationSettings, "pooling")
     layers: tuple[str, ...] | None = setting(
         None,
         "Layers from each of which content is reconstructed; by default the"
@@ -199,10 +190,8 @@ class ReconstructionSettings:
     iterations: int = setting(
         200, "Iterations of each reconstruction; may be raised later.", least=1
     )
-    size: int = setting(
-        256, "Long side of the pictures, in pixels.", least=32, most=MOST_SIDE
-    )
-    seed: int = setting(0, "Seed of the noise.", least=0)
+    size: int = inherited(OptimizationSettings, "size", 256)
+    seed: int = inherited(OptimizationSettings, "seed")
 
     def __post_init__(self) -> None:
         """Refuses what can be seen to be wrong without opening a file."""

@@ -8,18 +8,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from fast_depth_style.perception import COMPACT_DEPTH as WEIGHTS
+from fast_depth_style.perception import COMPACT_DEPTH_SIZE as SIZE
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 from fast_depth_style.perception.frozen_network import resize_bilinear
 from fast_depth_style.perception.shipped_weights import (
     read_shipped_weights,
     set_weights,
 )
-
-WEIGHTS = "compact_depth.npz"
-"""Name of the shipped weight file."""
-
-SIZE = 160
-"""Height and width that pictures are squeezed to."""
 
 # Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of that size, and residual blocks.
 _WIDTHS = (24, 40, 80, 128, 128)

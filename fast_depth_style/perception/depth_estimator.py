@@ -1,4 +1,4 @@
-"""What every depth network declares, whatever it is built on."""
+"""Base class of the depth networks, and several of them as one."""
 
 from collections.abc import Sequence
 from typing import Any

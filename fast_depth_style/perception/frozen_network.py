@@ -1,4 +1,4 @@
-"""What the networks with given weights share."""
+"""Base class of the networks whose weights are given and frozen."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

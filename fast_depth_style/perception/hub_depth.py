@@ -8,13 +8,10 @@ import keras
 from keras import ops
 
 from fast_depth_style import files
-from fast_depth_style.errors import RequestError
+from fast_depth_style.errors import RequestError, one_line
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 from fast_depth_style.perception.frozen_network import resize_bilinear
-from fast_depth_style.perception.weight_files import (
-    download_failures_named,
-    one_line,
-)
+from fast_depth_style.perception.weight_files import download_failures_named
 
 MIDAS_HANDLE = (
     "https://www.kaggle.com/models/intel/midas/TensorFlow1/v2-1-small/1"

@@ -8,15 +8,15 @@ from fast_depth_style.errors import RequestError
 
 @dataclasses.dataclass(frozen=True)
 class DefaultLayers:
-    """The layers that are used where nobody names any, shallowest first.
+    """The layers that are used by default, shallowest first.
 
     Attributes:
         style: Layers whose Gram matrices are compared.
         content: Layer whose features are compared.
-        reconstructed_style: Layers that pictures of the style alone are made
-            from, of the first, the first two, and so on.
-        reconstructed_content: Layers that a picture is made from again, one
-            by one.
+        reconstructed_style: Layers from which style is reconstructed: from
+            the first, the first two, and so on.
+        reconstructed_content: Layers from each of which content is
+            reconstructed.
     """
 
     style: tuple[str, ...]

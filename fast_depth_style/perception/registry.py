@@ -1,4 +1,4 @@
-"""From a command line's name of a network to the network."""
+"""Makes networks from their names on the command line."""
 
 from collections.abc import Collection
 from typing import Any

@@ -5,7 +5,6 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
 from fast_depth_style import files
@@ -61,8 +60,8 @@ def write_shipped_weights(
     return path
 
 
-def set_weights(body: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
-    """Sets every layer's weights to those named LAYER/kernel and LAYER/bias."""
+def set_weights(body: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Sets weights of a Keras model: those named LAYER/kernel, LAYER/bias."""
     for layer in body.layers:
         if layer.weights:
             kinds = ("kernel", "bias")

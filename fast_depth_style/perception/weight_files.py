@@ -7,12 +7,10 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import h5py
-import keras
 import numpy as np
 
 from fast_depth_style import files
-from fast_depth_style.errors import RequestError
+from fast_depth_style.errors import RequestError, one_line
 
 _STALLED_SECONDS = 30
 
@@ -90,6 +88,8 @@ def download(url: str, md5: str, network: str, instead: str) -> pathlib.Path:
 
     The message of a failure says what to give `instead`.
     """
+    import keras
+
     with download_failures_named(f"{network}'s ImageNet weights", instead):
         options = {"cache_subdir": "models", "file_hash": md5}
         return pathlib.Path(keras.utils.get_file(origin=url, **options))
@@ -112,13 +112,10 @@ def download_failures_named(what: str, instead: str) -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def one_line(error: Exception) -> str:
-    """What an error says, or else its kind."""
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _read_h5(path, names):
     """{name: [kernel, bias]} of the layers among `names` that are there."""
+    import h5py
+
     with h5py.File(path) as file:
         root = file.get("model_weights", file)
         groups = {name: root[name] for name in names if name in root}

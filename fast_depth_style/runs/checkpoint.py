@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fast_depth_style import files
-from fast_depth_style.errors import NotFiniteError
+from fast_depth_style.errors import NotFiniteError, one_line
 
 _KEEP = 2
 _NAME = re.compile(r"step_(\d+)\.npz$")
@@ -94,8 +94,9 @@ def restore(path: pathlib.Path, variables: Mapping[str, Any]) -> None:
         raise ValueError(f"{path} does not fit this run: {error}") from error
     # NumPy lets through what zipfile, zlib and the parser of headers raise.
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"cannot read checkpoint {path}: {reason}") from error
+        raise ValueError(
+            f"cannot read checkpoint {path}: {one_line(error)}"
+        ) from error
     for name, variable in variables.items():
         if arrays[name].shape != tuple(variable.shape):
             raise ValueError(f"{path} does not fit this run at {name}")

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, and of what settings."""
+"""The folder of a run: its settings, its sources, its lock."""
 
 import contextlib
 import fcntl

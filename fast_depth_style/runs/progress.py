@@ -82,11 +82,15 @@ def track(
     total: int | None = None,
     unit: str = "it",
     title: str | None = None,
+    start: int = 0,
 ) -> Iterator[_T]:
-    """Shows progress on stderr while `items` are gone through."""
+    """Shows progress on stderr while `items` are gone through.
+
+    `start` of the total were done before.
+    """
     if total is None and isinstance(items, Sized):
         total = len(items)
-    progress = Progress(total, unit=unit, title=title)
+    progress = Progress(total, start, unit, title)
     try:
         for item in items:
             yield item

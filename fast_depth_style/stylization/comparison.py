@@ -9,9 +9,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from fast_depth_style.images.size import fit_long_side, resize
-from fast_depth_style.perception.compact_depth import CompactDepth
-from fast_depth_style.stylization.model import load_styled, styles_of
+from fast_depth_style.perception.onnx_compact_depth import nearness
+from fast_depth_style.stylization import engine
+from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.painting import paint
+from fast_depth_style.stylization.request import styles_of
 from fast_depth_style.stylization.settings import StylizeSettings
 
 DIAL_VALUES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -41,8 +43,9 @@ def compare_styles(
         The sheet, (height, width, 3) uint8.
     """
     rgb = fit_long_side(rgb, side)
-    cells = [("photo", rgb)]
-    for name in track(styles_of(model)):
+    cells, styles = [("photo", rgb)], styles_of(model)
+    settings = engine.choose(settings, model, len(styles) * rgb.size / 3)
+    for name in track(styles):
         chosen = dataclasses.replace(settings, style=name)
         cells.append((name, paint(load_styled(model, chosen), rgb, chosen)))
     rows = [cells[i : i + _COLUMNS] for i in range(0, len(cells), _COLUMNS)]
@@ -64,6 +67,8 @@ def compare_dial(
     """
     rgb = fit_long_side(rgb, side)
     cells = [("photo", rgb)]
+    pixels = len(DIAL_VALUES) * rgb.size / 3
+    settings = engine.choose(settings, model, pixels)
     for value in track(DIAL_VALUES):
         chosen = dataclasses.replace(settings, **{dial: value})
         painted = paint(load_styled(model, chosen), rgb, chosen)
@@ -76,8 +81,7 @@ def compare_dial(
 
 def _depth_maps(pictures: list[np.ndarray]) -> list[np.ndarray]:
     """Grey maps of one size with the pictures, on one scale."""
-    batch = np.stack(pictures).astype("float32")
-    maps = np.asarray(CompactDepth()(batch))
+    maps = np.stack([nearness(rgb) for rgb in pictures])
     low, high = np.percentile(maps[0], (2, 98))
     grey = (255 * (maps - low) / max(high - low, 1e-6)).clip(0, 255)
     size = pictures[0].shape[:2]

@@ -16,10 +16,11 @@ from fast_depth_style.files import printable
 from fast_depth_style.images.files import write_pictures
 from fast_depth_style.images.picture import Picture, from_image
 from fast_depth_style.images.sequence import PictureSequence
-from fast_depth_style.stylization import painting, video
+from fast_depth_style.stylization import engine, painting, video
 from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.plan import is_video
 from fast_depth_style.stylization.settings import StylizeSettings
+from fast_depth_style.stylization.steady import Memory
 from fast_depth_style.stylization.tiles import Track
 
 _Image = TypeVar("_Image", np.ndarray, Image.Image)
@@ -36,6 +37,8 @@ class Counts(NamedTuple):
 def stylize(image: _Image, model: Any = SHIPPED, **settings: Any) -> _Image:
     """Stylizes a picture of any size; gives one of the same kind and size.
 
+    The network is loaded once, and may be asked by several threads at a time.
+
     Args:
         image: A uint8 array (height, width, 3), RGB; or a Pillow image of any
             mode, which is taken upright and keeps its transparency.
@@ -49,11 +52,16 @@ def stylize(image: _Image, model: Any = SHIPPED, **settings: Any) -> _Image:
             range.
     """
     chosen = StylizeSettings(**settings)
-    if isinstance(model, str | os.PathLike):
-        model = load_styled(model, chosen)
     if isinstance(image, Image.Image):
-        return paint(model, from_image(image), chosen).to_image()
-    return painting.paint(model, Picture(image).rgb, chosen)
+        picture = from_image(image)
+    else:
+        picture = Picture(image)
+    if isinstance(model, str | os.PathLike):
+        height, width = picture.rgb.shape[:2]
+        pixels = min(height * width, 1.5 * chosen.paint_pixels)
+        model = load_styled(model, engine.choose(chosen, model, pixels))
+    painted = paint(model, picture, chosen)
+    return painted.to_image() if isinstance(image, Image.Image) else painted.rgb
 
 
 def paint(
@@ -61,9 +69,13 @@ def paint(
     picture: Picture,
     settings: StylizeSettings,
     track: Track = iter,
+    memory: Memory | None = None,
 ) -> Picture:
-    """Stylizes a picture; transparency, profile and EXIF stay."""
-    rgb = painting.paint(model, picture.rgb, settings, track)
+    """Stylizes a picture; transparency, profile and EXIF stay.
+
+    `memory` is that of the frames before it.
+    """
+    rgb = painting.paint(model, picture.rgb, settings, track, memory)
     return dataclasses.replace(picture, rgb=rgb)
 
 
@@ -93,11 +105,14 @@ def stylize_photo(
     fits = sequence.fits(target)
     painted, durations = [], []
     many = len(sequence) > 1 and fits
+    memory = (
+        Memory() if many and sequence.animated and settings.steady else None
+    )
     for picture, milliseconds in track(sequence) if many else sequence:
         if strip:
             picture = dataclasses.replace(picture, exif=None)
         inner = iter if many else track
-        painted.append(paint(model, picture, settings, inner))
+        painted.append(paint(model, picture, settings, inner, memory))
         if many and sequence.animated:
             durations.append(milliseconds)
         if not fits:
@@ -122,7 +137,7 @@ def stylize_photos(
     track: Track = iter,
     strip: bool = False,
     settings: StylizeSettings | None = None,
-    track_frames: video.Track = lambda frames, total: frames,
+    track_frames: video.Track = lambda frames, total, done: frames,
 ) -> Counts:
     """Stylizes {photo or video: file to write}, and leaves out what it must.
 

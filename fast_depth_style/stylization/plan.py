@@ -179,6 +179,20 @@ def plan_folder(
     return targets, left_out
 
 
+def claim(
+    output: str | os.PathLike[str] | None, targets: Collection[pathlib.Path]
+) -> None:
+    """Refuses to replace files of others in the folder that `output` names.
+
+    A new or empty folder becomes ours. A file that was named is replaced.
+    """
+    if output is None:
+        return
+    place = files.resolve(output, "output")
+    if place not in targets:
+        files.claim_folder(place, targets, "output")
+
+
 def without_done(
     targets: Mapping[pathlib.Path, pathlib.Path], model: pathlib.Path
 ) -> dict[pathlib.Path, pathlib.Path]:

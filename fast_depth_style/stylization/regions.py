@@ -1,7 +1,7 @@
 """Regions of a picture with styles of their own: near and far, or a mask."""
 
 import functools
-from collections.abc import Sequence
+import pathlib
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from fast_depth_style.images.enlarging import follow_edges
 from fast_depth_style.images.files import read_rgb
 from fast_depth_style.images.picture import UnreadablePicture
 from fast_depth_style.images.size import fit_long_side, resize
-from fast_depth_style.perception.compact_depth import CompactDepth
+from fast_depth_style.perception.onnx_compact_depth import nearness
 from fast_depth_style.stylization.settings import StylizeSettings
 
 _SOFTNESS = 0.06  # Of the threshold, in parts of the photo's range of depth.
@@ -36,46 +36,24 @@ def near_mask(rgb: np.ndarray, settings: StylizeSettings) -> np.ndarray:
     """
     size = rgb.shape[:2]
     if settings.mask is not None:
-        grey = _read_mask(settings.mask)
+        path = files.resolve(settings.mask, "mask")
+        written = path.stat().st_mtime_ns if path.is_file() else 0
+        grey = _read_mask(path, written)
         return resize(grey, (size[0], size[1])).astype(np.float32) / 255.0
     small = fit_long_side(rgb, min(_SIDE, max(size)))
-    nearness = np.asarray(_depth()(small[None].astype("float32")))[0]
-    low, high = np.percentile(nearness, (2, 98))
-    nearness = (nearness - low) / max(float(high - low), 1e-6)
-    logits = (nearness - settings.horizon) / _SOFTNESS
+    depth = nearness(small)
+    low, high = np.percentile(depth, (2, 98))
+    depth = (depth - low) / max(float(high - low), 1e-6)
+    logits = (depth - settings.horizon) / _SOFTNESS
     near = 1.0 / (1.0 + np.exp(-logits.clip(-30, 30)))
     return follow_edges(near.astype(np.float32), rgb)
 
 
-def stacked(near: np.ndarray) -> np.ndarray:
-    """Masks of near and far as the network takes them: (1, h, w, 2)."""
-    return np.stack([near, 1.0 - near], axis=-1)[None]
-
-
-def keep_photo(
-    painted: np.ndarray, rgb: np.ndarray, near: np.ndarray, kept: Sequence[str]
-) -> np.ndarray:
-    """The painting with the photo in the regions `kept`, all uint8."""
-    if not kept:
-        return painted
-    part = near if "near" in kept else 1.0 - near
-    made = np.empty_like(painted)
-    for rows in np.array_split(np.arange(len(rgb)), max(1, rgb.size >> 22)):
-        weight = part[rows, :, None]
-        mixed = weight * rgb[rows] + (1.0 - weight) * painted[rows]
-        made[rows] = np.rint(mixed)
-    return made
-
-
-@functools.cache
-def _depth() -> CompactDepth:
-    return CompactDepth()
-
-
 @functools.lru_cache(maxsize=2)
-def _read_mask(path: str) -> np.ndarray:
+def _read_mask(path: pathlib.Path, written: int) -> np.ndarray:
+    """A mask as grey levels; frames share it as long as it is not changed."""
     try:
-        rgb = read_rgb(files.resolve(path, "mask"))
+        rgb = read_rgb(path)
     except UnreadablePicture as error:
         raise RequestError(f"--mask: {error}") from error
     return rgb.mean(axis=-1).astype(np.uint8)

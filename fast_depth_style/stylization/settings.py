@@ -1,7 +1,9 @@
 """Settings of stylizing. Imports nothing heavy."""
 
 import math
+import pathlib
 
+from fast_depth_style import files
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
 from fast_depth_style.settings import setting, settings_class
@@ -50,12 +52,32 @@ class StylizeSettings:
         least=0,
         most=1,
     )
+    strength: float = setting(
+        default=1.0,
+        help="How strong the painting is: 1 is all of it, 0 the photo.",
+        least=0,
+        most=1,
+    )
+    engine: str = setting(
+        default="auto",
+        help="What paints: tensorflow takes seconds to start and is faster for"
+        " many or large pictures; light starts at once and paints the same, to"
+        " one grey level, with the program's own network; auto chooses.",
+        choices=("auto", "light", "tensorflow"),
+    )
     paint_size: str = setting(
         default="1",
         help="Megapixels of a picture as it is painted. A larger one is painted"
         " at about this size and enlarged along its photo's edges, so that the"
         " strokes of a large photo are as broad as a small one's; full paints"
         " every pixel.",
+    )
+
+    steady: bool = setting(
+        default=True,
+        help="Frames of a video or an animation hold still: the painting of one"
+        " is carried over to the next where the photo stays. --nosteady paints"
+        " every frame on its own.",
     )
 
     def __post_init__(self) -> None:
@@ -97,6 +119,13 @@ class StylizeSettings:
                 " or none"
             )
         return found
+
+    def input_files(self) -> list[pathlib.Path]:
+        """The pictures that it names.
+
+        RequestError where a path cannot be one.
+        """
+        return [] if self.mask is None else [files.resolve(self.mask, "mask")]
 
     def kept_regions(self) -> tuple[str, ...]:
         """The regions in which the photo stays."""

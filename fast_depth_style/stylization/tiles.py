@@ -14,10 +14,8 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from fast_depth_style.networks import MINIMUM_SIDE
-from fast_depth_style.networks.image_transformation import RECEPTIVE_RADIUS
+from fast_depth_style.networks import MINIMUM_SIDE, RECEPTIVE_RADIUS
 
 WHOLE_PIXELS = 4_000_000
 """Largest picture that is taken whole. A network of width 1.0 then needs 2 GiB
@@ -30,34 +28,49 @@ photos taken whole."""
 
 _STRIDE = 4
 _HALO = math.ceil(RECEPTIVE_RADIUS / _STRIDE) * _STRIDE
-_TILE = 1792
+TILE = 1792
 _PATCH = 96
+
+_WITH_REGIONS = {
+    "serving_default": "regions",
+    "statistics": "region_statistics",
+    "tile": "region_tile",
+}
 
 Track = Callable[[Iterable[Any]], Iterable[Any]]
 """Goes round what is painted one after the other; shows progress."""
 
 
-def stylize(model: Any, rgb: np.ndarray, track: Track = iter) -> np.ndarray:
+def stylize(
+    model: Any,
+    rgb: np.ndarray,
+    track: Track = iter,
+    near: np.ndarray | None = None,
+) -> np.ndarray:
     """Stylizes a (height, width, 3) uint8 picture of any size.
 
     Up to `WHOLE_PIXELS` the picture is taken whole, above in tiles, which
     `track` goes round. One with a side of under 16 pixels is extended by
-    reflection, and cut back. The model is that of `load_styled`.
+    reflection, and cut back. The model is that of `load_styled`; `near`,
+    (height, width), is where the first of its two regions is.
     """
     height, width = rgb.shape[:2]
     missing = [(0, max(0, MINIMUM_SIDE - side)) for side in (height, width)]
     if any(after for _, after in missing):
         rgb = np.pad(rgb, [*missing, (0, 0)], mode="symmetric")
+        near = None if near is None else np.pad(near, missing, "symmetric")
     if height * width > WHOLE_PIXELS:
-        given = statistics(model, rgb)
-        painted = stylize_in_tiles(model, rgb, given, track=track)
+        given = statistics(model, rgb, near)
+        painted = stylize_in_tiles(model, rgb, given, track=track, near=near)
     else:
-        run = model.signatures["serving_default"]
-        painted = run(image=tf.constant(rgb[None]))["stylized_image"].numpy()[0]
+        found = _run(model, "serving_default", rgb[None], near)
+        painted = found["stylized_image"][0]
     return painted[:height, :width]
 
 
-def statistics(model: Any, rgb: np.ndarray) -> Any:
+def statistics(
+    model: Any, rgb: np.ndarray, near: np.ndarray | None = None
+) -> np.ndarray:
     """Estimates a picture's normalization statistics from patches of it.
 
     The patches are cut at full resolution on a regular grid, of `SAMPLE_PIXELS`
@@ -71,40 +84,64 @@ def statistics(model: Any, rgb: np.ndarray) -> Any:
     height, width = rgb.shape[:2]
     number = SAMPLE_PIXELS / _PATCH**2
     rows = max(1, round(math.sqrt(number * height / width)))
-    corners = product(
-        _spread(height, rows), _spread(width, max(1, int(number / rows)))
-    )
-    patches = np.stack(
-        [rgb[top : top + _PATCH, left : left + _PATCH] for top, left in corners]
-    )
-    run = model.signatures["statistics"]
-    return run(images=tf.constant(patches))["statistics"]
+    places = [
+        (slice(top, top + _PATCH), slice(left, left + _PATCH))
+        for top, left in product(
+            _spread(height, rows), _spread(width, max(1, int(number / rows)))
+        )
+    ]
+    patches = np.stack([rgb[place] for place in places])
+    if near is not None:
+        near = np.stack([near[place] for place in places])
+    found = _run(model, "statistics", patches, near)
+    return found["statistics"]
 
 
 def stylize_in_tiles(
     model: Any,
     rgb: np.ndarray,
     statistics: Any,
-    tile: int = _TILE,
+    tile: int | None = None,
     track: Track = iter,
+    near: np.ndarray | None = None,
 ) -> np.ndarray:
     """Stylizes a picture tile by tile, with given (2, channels) `statistics`.
 
-    `tile` is the longest side of a tile in pixels, its overlap not counted.
+    `tile` is the longest side of a tile in pixels, by default `TILE`, its
+    overlap not counted.
     The result equals that of the signature `tile` on the whole picture.
     """
-    run = model.signatures["tile"]
     painted = np.empty_like(rgb)
-    rows, columns = (_cuts(side, tile) for side in rgb.shape[:2])
+    rows, columns = (_cuts(side, tile or TILE) for side in rgb.shape[:2])
     for (top, bottom), (left, right) in track([*product(rows, columns)]):
         above, before = max(0, top - _HALO), max(0, left - _HALO)
-        part = rgb[above : bottom + _HALO, before : right + _HALO]
-        part = run(image=tf.constant(part[None]), statistics=statistics)
-        part = part["stylized_image"].numpy()[0]
+        place = slice(above, bottom + _HALO), slice(before, right + _HALO)
+        inside = None if near is None else near[place]
+        found = _run(
+            model, "tile", rgb[place][None], inside, statistics=statistics
+        )
+        part = found["stylized_image"][0]
         painted[top:bottom, left:right] = part[
             top - above : bottom - above, left - before : right - before
         ]
     return painted
+
+
+def _run(
+    model: Any,
+    name: str,
+    pictures: np.ndarray,
+    near: np.ndarray | None,
+    **inputs: Any,
+) -> dict[str, np.ndarray]:
+    """Runs a signature, or that of the same with regions; gives arrays."""
+    key = "images" if name == "statistics" else "image"
+    if near is not None:
+        name = _WITH_REGIONS[name]
+        near = near.reshape(pictures.shape[:3])
+        inputs["masks"] = np.stack([near, 1.0 - near], axis=-1)
+    found = model.signatures[name](**{key: pictures}, **inputs)
+    return {name: np.asarray(value) for name, value in found.items()}
 
 
 def _spread(length: int, number: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A video, frame by frame, through a trained network."""
 
-import fractions
-import functools
+import contextlib
+import itertools
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -11,33 +11,33 @@ import numpy as np
 from fast_depth_style.errors import MissingExtraError
 from fast_depth_style.files import printable, replacing
 from fast_depth_style.images.picture import UnreadablePicture
-from fast_depth_style.stylization import hdr, painting
+from fast_depth_style.stylization import hdr
+from fast_depth_style.stylization.frames import FramePainter
+from fast_depth_style.stylization.request import request_of
+from fast_depth_style.stylization.segments import Segments
 from fast_depth_style.stylization.settings import StylizeSettings
+from fast_depth_style.stylization.sound import Sound
 
 _CONTAINERS = {".mkv": "matroska", ".mov": "mov"}  # Others are mp4.
-# Sound that players expect in each; what is not in the list becomes AAC.
-_SOUND = {
-    "mp4": {"aac", "ac3", "alac", "eac3", "mp3"},
-    "mov": {"aac", "ac3", "alac", "mp3", "pcm_s16le", "pcm_s24le"},
-    "matroska": {"aac", "ac3", "eac3", "flac", "mp3", "opus", "vorbis"},
-}
 _BT709, _BT601, _BT2020 = 1, 5, 9  # Numbers of matrices that PyAV takes.
-_FRAME_DURATION = 1 << 8  # FFmpeg's flag: frames bring theirs.
+# FFmpeg's flags: frames bring their duration, the header is not in packets.
+_FRAME_DURATION, _GLOBAL_HEADER = 1 << 8, 1 << 22
 _QUALITY = "10"  # x264's rate factor: painted strokes are hard to compress.
+_SEGMENT = 100  # Frames of a part: what a kill costs, and 4 s of key frames.
 
-
-Track = Callable[[Iterable[Any], int], Iterable[Any]]
-"""Goes round frames, about so many; shows progress."""
+Track = Callable[[Iterable[Any], int, int], Iterable[Any]]
+"""Goes round frames, about so many, of which some are done; shows progress."""
 
 
 def stylize_video(
     model: Any,
     source: pathlib.Path,
     target: pathlib.Path,
-    track: Track = lambda frames, total: frames,
+    track: Track = lambda frames, total, done: frames,
     settings: StylizeSettings | None = None,
+    segment: int = _SEGMENT,
 ) -> None:
-    """Stylizes a video, every frame on its own.
+    """Stylizes a video.
 
     The time of each frame, the shape of its pixels and the sound are kept;
     sound that the container does not hold becomes AAC. Frames are turned
@@ -45,7 +45,9 @@ def stylize_video(
     widths and heights become even by repeating the last column or row.
 
     Any video that FFmpeg can read becomes one of `plan.WRITTEN_VIDEOS`, written
-    whole or not at all.
+    whole or not at all. Every `segment` frames what was painted is kept in a
+    hidden folder beside the target; after a kill, or Ctrl-C, the same request
+    goes on there, to the same result.
 
     Raises:
         MissingExtraError: The extra `video` is not installed.
@@ -53,24 +55,56 @@ def stylize_video(
         OSError: The target cannot be written.
     """
     name, chosen = printable(source), settings or StylizeSettings()
-    paint = functools.partial(painting.paint, model, settings=chosen)
+    av = _av(name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _explained(name):
+        first = _first_frame(source)
+    request = request_of(model, chosen, [source])
+    if request is not None:
+        request |= {"segment": segment}
+    container = _CONTAINERS.get(target.suffix.lower(), "mp4")
+    with Segments(target, request) as parts, _explained(name):
+        with av.open(str(source)) as reader:
+            _paint(reader, first, name, parts, (model, chosen), track, segment)
+        with av.open(str(source)) as reader, replacing(target) as aside:
+            with av.open(str(aside), "w", format=container) as writer:
+                _join(reader, writer, first, parts)
+        parts.remove()
+
+
+def read_frames(source: pathlib.Path) -> Iterator[tuple[np.ndarray, float]]:
+    """Yields the frames of a video, upright SDR RGB, and their seconds.
+
+    Raises:
+        MissingExtraError: The extra `video` is not installed.
+        UnreadablePicture: It is no video, is damaged or cut off.
+    """
+    name = printable(source)
+    av = _av(name)
+    with _explained(name):
+        _first_frame(source)
+        with av.open(str(source)) as reader:
+            video = reader.streams.video[0]
+            video.thread_type = "AUTO"
+            for frame in _frames(reader, video, name):
+                yield _upright(frame, video), float(frame.time or 0)
+
+
+def _av(name: str) -> Any:
     try:
         import av
     except ImportError as error:
         raise MissingExtraError(f"{name}: videos", "video") from error
+    return av
 
-    target.parent.mkdir(parents=True, exist_ok=True)
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Says in one line what FFmpeg says of a file."""
+    import av
+
     try:
-        with av.open(str(source)) as reader:
-            first: Any = None
-            if reader.streams.video:
-                first = next(reader.decode(video=0), None)
-            if first is None:
-                raise UnreadablePicture(f"{name}: no moving picture in it")
-        container = _CONTAINERS.get(target.suffix.lower(), "mp4")
-        with av.open(str(source)) as reader, replacing(target) as aside:
-            with av.open(str(aside), "w", format=container) as writer:
-                _copy(reader, writer, first, name, paint, track)
+        yield
     except (av.error.FFmpegError, EOFError) as error:
         if isinstance(error, OSError):
             raise
@@ -80,52 +114,107 @@ def stylize_video(
         ) from error
 
 
-def _copy(
+def _first_frame(source: pathlib.Path) -> Any:
+    import av
+
+    with av.open(str(source)) as reader:
+        if reader.streams.video:
+            for frame in reader.decode(video=0):
+                return frame
+    raise UnreadablePicture(f"{printable(source)}: no moving picture in it")
+
+
+def _paint(
     reader: Any,
-    writer: Any,
     first: Any,
     name: str,
-    paint: Callable[[np.ndarray], np.ndarray],
+    parts: Segments,
+    painted_by: tuple[Any, StylizeSettings],
     track: Track,
+    segment: int,
 ) -> None:
-    """Paints the frames of `reader` into `writer`, beside the sound."""
+    """Paints the frames of `reader` that are not painted yet into parts."""
     import av
 
     video = reader.streams.video[0]
     video.thread_type = "AUTO"
-    painted = _painted_stream(writer, video, first)
-    sounds = {s.index: _Sound(s, writer) for s in reader.streams.audio}
-    waiting: Any = None
+    painter = FramePainter(*painted_by, parts.state)
+    done = parts.done * segment
+    frames = _timed(_frames(reader, video, name), video)
     number = video.frames
     if not number:  # The stream does not say.
         seconds = (reader.duration or 0) / 1e6
         number = round(seconds * float(video.average_rate or 0))
-    for frame in track(_frames(reader, video, sounds, name), number):
-        rgb = paint(_upright(frame, video))
+    encoder, packets = None, []
+    for frame, pts, duration in track(
+        itertools.islice(frames, done, None), number, done
+    ):
+        if encoder is None:
+            encoder = av.CodecContext.create("libx264", "w")
+            _configure(encoder, video, first)
+        rgb = painter.paint(_upright(frame, video))
         even = [(0, side % 2) for side in rgb.shape[:2]]
         rgb = np.pad(rgb, [*even, (0, 0)], mode="edge")
         picture = av.VideoFrame.from_ndarray(rgb, format="rgb24")
         picture = picture.reformat(format="yuv420p", dst_colorspace=_BT709)
-        picture.pts, picture.time_base = frame.pts or 0, video.time_base
-        if waiting is not None:
-            # Broken clocks stand still or run back; an encoder's may not.
-            picture.pts = max(picture.pts, waiting.pts + 1)
-            waiting.duration = picture.pts - waiting.pts
-            writer.mux(painted.encode(waiting))
-        waiting = picture
-    left = (video.start_time or 0) + (video.duration or 0) - waiting.pts
-    usual = round(1 / ((video.average_rate or 25) * video.time_base))
-    waiting.duration = left if left > 0 else usual
-    writer.mux(painted.encode(waiting))
-    writer.mux(painted.encode())
+        picture.pts, picture.time_base = pts, video.time_base
+        picture.duration = duration
+        packets += encoder.encode(picture)
+        done += 1
+        if done % segment == 0:
+            parts.add(packets + encoder.encode(None), painter.state)
+            encoder, packets = None, []
+    if encoder is not None:
+        parts.add(packets + encoder.encode(None), painter.state)
+
+
+def _join(reader: Any, writer: Any, first: Any, parts: Segments) -> None:
+    """Writes the parts, and beside them the sound of `reader`."""
+    video = reader.streams.video[0]
+    track = writer.add_stream("libx264")
+    _configure(track.codec_context, video, first)
+    sounds = {s.index: Sound(s, writer) for s in reader.streams.audio}
+
+    def write(packet: Any) -> None:
+        packet.stream = track
+        writer.mux(packet)
+
+    waiting: Any = None
+    packets = parts.packets(video.time_base)
+    for packet in reader.demux(*reader.streams.audio) if sounds else ():
+        while packet.dts is not None:
+            waiting = waiting or next(packets, None)
+            if waiting is None or (
+                waiting.dts * waiting.time_base > packet.dts * packet.time_base
+            ):
+                break
+            write(waiting)
+            waiting = None
+        if packet.stream_index in sounds:  # The end has marks of all tracks.
+            sounds[packet.stream_index].take(packet)
+    for packet in itertools.chain([waiting] if waiting else [], packets):
+        write(packet)
     for sound in sounds.values():
         sound.end()
 
 
-def _frames(
-    reader: Any, video: Any, sounds: dict[int, "_Sound"], name: str
-) -> Iterator[Any]:
-    """Yields the frames of the first video track; passes the sound on."""
+def _timed(frames: Iterable[Any], video: Any) -> Iterator[tuple[Any, int, int]]:
+    """Yields frames with time and duration, in units of the video's clock."""
+    waiting, start = None, 0
+    for frame in frames:
+        # Broken clocks stand still or run back; an encoder's may not.
+        pts = frame.pts or 0
+        if waiting is not None:
+            pts = max(pts, start + 1)
+            yield waiting, start, pts - start
+        waiting, start = frame, pts
+    left = (video.start_time or 0) + (video.duration or 0) - start
+    usual = round(1 / ((video.average_rate or 25) * video.time_base))
+    yield waiting, start, left if left > 0 else usual
+
+
+def _frames(reader: Any, video: Any, name: str) -> Iterator[Any]:
+    """Yields the frames of the first video track; looks at all packets."""
     end = 0.0
     for packet in reader.demux():
         if packet.is_corrupt:
@@ -133,9 +222,7 @@ def _frames(
         if packet.pts is not None:
             time = packet.pts + (packet.duration or 0)
             end = max(end, float(time * packet.time_base))
-        if packet.stream_index in sounds:
-            sounds[packet.stream_index].take(packet)
-        elif packet.stream_index == video.index:
+        if packet.stream_index == video.index:
             yield from packet.decode()
     # Files say in their head how long they are; streams do not.
     length = (reader.duration or 0) / 1e6
@@ -146,77 +233,21 @@ def _frames(
         )
 
 
-class _Sound:
-    """One sound track, copied or encoded as AAC."""
-
-    def __init__(self, source: Any, writer: Any):
-        self._writer = writer
-        self._resampler: Any = None
-        self._end: int | None = None
-        name = source.codec_context.codec.canonical_name
-        if name in _SOUND[writer.format.name]:
-            self._stream = writer.add_stream_from_template(source)
-            return
-        import av
-
-        rate = source.codec_context.sample_rate
-        self._stream = writer.add_stream("aac", rate=min(rate, 48_000))
-        channels = source.codec_context.layout.nb_channels
-        self._stream.layout = "mono" if channels == 1 else "stereo"
-        self._resampler = av.AudioResampler(
-            format="fltp",
-            layout=self._stream.layout,
-            rate=self._stream.rate,
-            frame_size=1024,
-        )
-
-    def take(self, packet: Any) -> None:
-        """Passes a packet on."""
-        if self._resampler is not None:
-            for frame in packet.decode():
-                self._encode(self._resampler.resample(frame))
-        elif packet.dts is not None:  # The last is an empty mark of the end.
-            packet.stream = self._stream
-            self._writer.mux(packet)
-
-    def end(self) -> None:
-        """Writes what is left."""
-        if self._resampler is not None:
-            self._encode(self._resampler.resample(None))
-            self._writer.mux(self._stream.encode())
-
-    def _encode(self, frames: Iterable[Any]) -> None:
-        for frame in frames:
-            # The clock of sound is its samples; only gaps are taken over.
-            rate = frame.sample_rate
-            start = self._end or 0
-            if frame.pts is not None:
-                start = round(frame.pts * frame.time_base * rate)
-            if self._end is None or start > self._end + rate / 10:
-                self._end = start
-            frame.pts, frame.time_base = self._end, fractions.Fraction(1, rate)
-            self._end += frame.samples
-            self._writer.mux(self._stream.encode(frame))
-
-
-def _painted_stream(writer: Any, video: Any, first: Any) -> Any:
-    """The track that is written: H.264, BT.709, the source's clock."""
-    stream = writer.add_stream(
-        "libx264", rate=video.average_rate or 25, options={"crf": _QUALITY}
-    )
+def _configure(encoder: Any, video: Any, first: Any) -> None:
+    """An encoder of H.264, BT.709, by the source's clock."""
     width, height, shape = first.width, first.height, video.sample_aspect_ratio
     if round(first.rotation / 90) % 2:
         width, height, shape = height, width, shape and 1 / shape
-    stream.width, stream.height = width + width % 2, height + height % 2
-    stream.pix_fmt = "yuv420p"
-    encoder = stream.codec_context
+    encoder.width, encoder.height = width + width % 2, height + height % 2
+    encoder.pix_fmt = "yuv420p"
+    encoder.framerate = video.average_rate or 25
     encoder.time_base = video.time_base
-    encoder.flags |= _FRAME_DURATION
+    encoder.options = {"crf": _QUALITY}
+    encoder.flags |= _FRAME_DURATION | _GLOBAL_HEADER
     encoder.color_primaries = encoder.color_trc = encoder.colorspace = _BT709
     encoder.color_range = 1  # Limited.
     if shape:
         encoder.sample_aspect_ratio = shape
-    return stream
 
 
 def _upright(frame: Any, video: Any) -> np.ndarray:

@@ -52,21 +52,9 @@ def train(
 ) -> pathlib.Path:
     """Trains a style, or continues to; a finished run stays as it is.
 
-    Ctrl-C and SIGTERM end the run after the current step, with everything
-    written.
-
-    Args:
-        settings: What the run is.
-        workdir: Where it lies; made where it does not exist, and returned.
-        jit: Whether to compile the step with XLA; None does on GPU and TPU,
-            and under JAX. On CPUs TensorFlow's own convolutions are faster.
-        strategy: "none", or "mirrored" for all devices of this machine.
-
-    Raises:
-        RequestError: Something asked for cannot be had; found before training
-            starts, nothing has been written.
-        NotFiniteError: Training diverged; the last good checkpoint stays.
-        KeyboardInterrupt: Ctrl-C was pressed or SIGTERM received.
+    Arguments and errors are those of `api.train`; the folder of the run is
+    returned. Ctrl-C and SIGTERM end the run after the current step, with
+    everything written, by `KeyboardInterrupt`.
     """
     workdir = files.resolve(workdir, "workdir")
     settings = _resolve_paths(settings)

@@ -32,6 +32,12 @@ class TrainingSettings(ObjectiveSettings):
     distillation_weight: float = setting(
         10.0, "Weight of the difference to the teacher's picture.", least=0
     )
+    lattice_weight: float = setting(
+        100.0,
+        "Weight of texture that repeats every four pixels.",
+        least=0,
+        flag=False,
+    )
     style_size: int = setting(
         256,
         "Short side to which the painting is scaled, in pixels: larger means"
@@ -232,6 +238,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "content_weight": 7.5,
         "style_weight": 100.0,
         "tv_weight": 200.0,
+        "lattice_weight": 0.0,
         "dials": False,
         "range_weight": 1.0,
         "depth_weight": 200.0,

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from fast_depth_style import files
@@ -18,17 +17,21 @@ from fast_depth_style.exporting.export import style_list
 from fast_depth_style.exporting.onnx_file import read_onnx, write_onnx
 from fast_depth_style.exporting.pictures import soft_shapes
 from fast_depth_style.exporting.signatures import has_choice
+from fast_depth_style.exporting.style_file import weights_digest
+from fast_depth_style.networks import DIALS
 from fast_depth_style.networks.image_transformation import (
-    DIALS,
     ImageTransformationNetwork,
 )
+from fast_depth_style.networks.onnx_graph import store_as_float16
+from fast_depth_style.perception import COMPACT_DEPTH
+from fast_depth_style.perception.onnx_compact_depth import depth_graph
+from fast_depth_style.perception.shipped_weights import read_shipped_weights
 from fast_depth_style.web.libraries import ENGINES, find_libraries
 from fast_depth_style.web.server import POLICY
 
 _PAGE = pathlib.Path(__file__).parent / "page"
 _CHECK_SIZE = (48, 64)
 _THUMBNAIL_SIZE = (96, 128)
-_LEAST_FLOAT16 = 256  # Numbers from which an array is stored in float16.
 
 
 def write_site(
@@ -64,17 +67,24 @@ def write_site(
     model, paint = _model(network)
     files.write_bytes(output / "network/network.onnx", model)
     written["network/network.onnx"] = len(model)
+    depth = depth_graph(read_shipped_weights(COMPACT_DEPTH))
+    store_as_float16(depth)
+    data = depth.SerializeToString()
+    files.write_bytes(output / "network/depth.onnx", data)
+    written["network/depth.onnx"] = len(data)
+    shapes = soft_shapes(_THUMBNAIL_SIZE, seed=7)
+    # Style files that are dropped on the page paint it there.
+    _write_jpeg(output / "network/thumbnail.jpg", shapes)
     thumbnails = []
     for number in range(len(network.styles)):
         thumbnails.append(f"thumbnail_{number}.jpg")
-        painted = paint(soft_shapes(_THUMBNAIL_SIZE, seed=7), number)
-        data = io.BytesIO()
-        Image.fromarray(painted).save(data, "JPEG", quality=85)
-        files.write_bytes(output / "network" / thumbnails[-1], data.getvalue())
+        painted = paint(shapes, number)
+        _write_jpeg(output / "network" / thumbnails[-1], painted)
     checked = soft_shapes(_CHECK_SIZE)
     height, width = _CHECK_SIZE
     about = {
         **_styles(network),
+        "digest": weights_digest(network.named_weights()),
         "engines": {name: ENGINES[name][-1] for name in engines},
         "bytes": written,
         "thumbnails": thumbnails,
@@ -90,6 +100,12 @@ def write_site(
         text = path.read_text(encoding="utf-8").replace("POLICY", POLICY)
         files.write_text(output / path.name, text)
     return output
+
+
+def _write_jpeg(path: pathlib.Path, picture: np.ndarray) -> None:
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, "JPEG", quality=85)
+    files.write_bytes(path, data.getvalue())
 
 
 def check_output(output: str | os.PathLike[str]) -> pathlib.Path:
@@ -130,32 +146,6 @@ def _model(network: ImageTransformationNetwork) -> tuple[bytes, Any]:
         return np.rint(run(*inputs)[0]).astype("uint8")
 
     return data, paint
-
-
-def store_as_float16(model: onnx.ModelProto) -> None:
-    """Stores the large weights of a file as float16: half the download.
-
-    What is computed stays float32: each becomes float32 again when the file
-    is loaded.
-    """
-    graph = model.graph
-    casts = []
-    for constant in graph.initializer:
-        array = numpy_helper.to_array(constant)
-        if array.dtype != np.float32 or array.size < _LEAST_FLOAT16:
-            continue
-        name = constant.name
-        stored = f"{name}_float16"
-        constant.CopyFrom(
-            numpy_helper.from_array(array.astype("float16"), stored)
-        )
-        casts.append(
-            helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT)
-        )
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    onnx.checker.check_model(model)
 
 
 def _rgba(picture: np.ndarray) -> str:

@@ -5,16 +5,13 @@ import pathlib
 import shutil
 
 import numpy as np
-from tiny_material import picture, vgg19_weights
+import numpy_networks
+from tiny_material import picture
 
 from fast_depth_style.web.libraries import ENGINES
 
-_NETWORKS = {
-    "perceptual_network": "vgg19:{folder}/vgg19.npz",
-    "depth_network": "none",
-    "style_layers": "relu1_1",
-    "content_layer": "relu1_1",
-}
+_VGG19 = "perceptual_network=vgg19:@vgg19.npz style_layers=relu1_1 "
+_NETWORKS = f"{_VGG19} depth_network=none content_layer=relu1_1 "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,8 +20,8 @@ class Verb:
 
     Attributes:
         name: Of the program in tools/.
-        flags: {flag: value} of a request that can be met in seconds;
-            {folder} is where `write_material` wrote.
+        flags: A request that can be met in seconds, as flag=value; @ is the
+            folder where `write_material` wrote.
         inputs: Flags that name what is read.
         output: Flag that names what is written.
         writes: "file" or "folder".
@@ -33,172 +30,94 @@ class Verb:
     """
 
     name: str
-    flags: dict[str, str]
+    flags: str
     inputs: tuple[str, ...]
-    output: str
-    writes: str
+    output: str = "output"
+    writes: str = "file"
     overwritten: tuple[str, ...] = ()
     extra: str = ""
 
     def request(self, folder: pathlib.Path, **changes: str) -> dict[str, str]:
         """The flags, in a folder, with changes."""
-        flags = {k: v.format(folder=folder) for k, v in self.flags.items()}
-        return flags | changes
+        flags = (
+            dict(flag.split("=", 1) for flag in self.flags.split()) | changes
+        )
+        return {k: v.replace("@", f"{folder}/") for k, v in flags.items()}
 
 
 VERBS = (
     Verb(
         "train",
-        {
-            "style": "{folder}/painting.png",
-            "content": "{folder}/photos",
-            "workdir": "{folder}/run",
-            **_NETWORKS,
-            "style_scales": "1",
-            "image_size": "64",
-            "style_size": "64",
-            "width": "0.125",
-            "blocks": "1",
-            "batch_size": "1",
-            "steps": "12",
-            "checkpoint_every": "3",
-        },
+        "style=@painting.png content=@photos workdir=@run style_scales=1"
+        f" {_NETWORKS} image_size=64 style_size=64 width=0.125 blocks=1"
+        " batch_size=1 steps=12 checkpoint_every=3",
         ("style", "content", "initial_model", "teacher"),
         "workdir",
         "folder",
     ),
     Verb(
         "stylize",
-        {
-            "model": "{folder}/model",
-            "input": "{folder}/photo.png",
-            "output": "{folder}/made.png",
-        },
+        "model=@model input=@photo.png output=@made.png",
         ("model", "input"),
-        "output",
-        "file",
-        ("input",),
+        overwritten=("input",),
     ),
     Verb(
         "compare",
-        {
-            "model": "{folder}/styled",
-            "input": "{folder}/photo.png",
-            "output": "{folder}/made.png",
-        },
+        "model=@styled input=@photo.png output=@made.png",
         ("model", "input"),
-        "output",
-        "file",
-        ("input",),
+        overwritten=("input",),
     ),
     Verb(
         "optimize",
-        {
-            "content": "{folder}/photo.png",
-            "style": "{folder}/painting.png",
-            "output": "{folder}/made.png",
-            **_NETWORKS,
-            "size": "64",
-            "scales": "1",
-            "iterations": "60",
-        },
+        "content=@photo.png style=@painting.png output=@made.png size=64"
+        f" {_NETWORKS} scales=1 iterations=60",
         ("content", "style", "init"),
-        "output",
-        "file",
-        ("content", "style"),
+        overwritten=("content", "style"),
     ),
     Verb(
         "reconstruct",
-        {
-            "picture": "{folder}/photo.png",
-            "output": "{folder}/made.png",
-            "perceptual_network": _NETWORKS["perceptual_network"],
-            "layers": "relu1_1",
-            "style_layers": "relu1_1",
-            "size": "64",
-            "iterations": "60",
-        },
+        f"picture=@photo.png output=@made.png {_VGG19} layers=relu1_1 size=64"
+        " iterations=60",
         ("picture", "style"),
-        "output",
-        "file",
-        ("picture",),
+        overwritten=("picture",),
     ),
     Verb(
         "evaluate",
-        {
-            "models": "{folder}/model",
-            "style": "{folder}/painting.png",
-            "content": "{folder}/photos",
-            "output": "{folder}/made",
-            "perceptual_network": _NETWORKS["perceptual_network"],
-            "depth_network": "compact",
-            "style_layers": "relu1_1",
-            "content_layer": "relu1_1",
-            "style_scales": "1",
-            "style_size": "64",
-            "image_size": "64",
-        },
+        "models=@model style=@painting.png content=@photos output=@made"
+        f" {_VGG19} depth_network=compact content_layer=relu1_1 style_scales=1"
+        " style_size=64 image_size=64",
         ("models", "style", "content", "rgbd"),
-        "output",
-        "folder",
+        writes="folder",
     ),
     Verb(
         "export",
-        {
-            "workdir": "{folder}/model",
-            "output": "{folder}/made",
-            "formats": "saved_model,tflite_float32",
-            "sizes": "32",
-            "photos": "{folder}/photos",
-        },
+        "workdir=@model output=@made formats=saved_model,tflite_float32"
+        " sizes=32 photos=@photos",
         ("workdir", "photos"),
-        "output",
-        "folder",
+        writes="folder",
     ),
     Verb(
         "page",
-        {
-            "model": "{folder}/styled",
-            "output": "{folder}/made",
-            "libraries": "{folder}/libraries",
-        },
+        "model=@styled output=@made libraries=@libraries",
         ("model", "libraries"),
-        "output",
-        "folder",
+        writes="folder",
+        overwritten=("model",),
     ),
     Verb(
         "request",
-        {
-            "server": "http://127.0.0.1:9",
-            "model": "wave",
-            "input": "{folder}/photo.png",
-            "output": "{folder}/made.png",
-        },
+        "server=http://127.0.0.1:9 model=wave input=@photo.png"
+        " output=@made.png",
         ("input",),
-        "output",
-        "file",
-        ("input",),
+        overwritten=("input",),
     ),
     Verb(
         "stylize_beam",
-        {
-            "model": "{folder}/model",
-            "input": "{folder}/photos",
-            "output": "{folder}/made",
-        },
+        "model=@model input=@photos output=@made",
         ("model", "input"),
-        "output",
-        "folder",
+        writes="folder",
         extra="apache_beam",
     ),
-    Verb(
-        "demo",
-        {"output": "{folder}/made", "steps": "1"},
-        (),
-        "output",
-        "folder",
-        extra="sklearn",
-    ),
+    Verb("demo", "output=@made steps=1", (), writes="folder", extra="sklearn"),
 )
 
 
@@ -210,13 +129,13 @@ def write_material(
     folder.mkdir(parents=True, exist_ok=True)
     picture(random, 70, 80).save(folder / "photo.png")
     picture(random, 80, 70).save(folder / "painting.png")
-    (folder / "photos").mkdir()
+    (folder / "text.png").write_text("not a picture")
+    for name in ("photos", "empty", "libraries"):
+        (folder / name).mkdir()
     for name in "abc":
         picture(random, 80, 90).save(folder / "photos" / f"{name}.png")
-    np.savez(folder / "vgg19.npz", **vgg19_weights(random))
-    # The page only copies them.
-    (folder / "libraries").mkdir()
-    for name in ENGINES["wasm"]:
+    numpy_networks.VGG19().write(folder / "vgg19.npz")
+    for name in ENGINES["wasm"]:  # The page only copies them.
         (folder / "libraries" / name).write_text(name)
     shutil.copytree(model, folder / "model")
     shutil.copytree(styled, folder / "styled")

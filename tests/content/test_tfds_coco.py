@@ -1,14 +1,13 @@
 """COCO through the real builder of TensorFlow Datasets, on local files."""
 
-import http.server
 import itertools
 import os
-import threading
 import time
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from tiny_material import web_server
 
 from fast_depth_style.content.batches import batches, content_dataset
 from fast_depth_style.content.folder import open_content
@@ -81,39 +80,23 @@ def test_damaged_files_are_named(coco_downloads):
         open_content("tfds:coco/2017")
 
 
-class _Portal(http.server.BaseHTTPRequestHandler):
-    """Answers every request with its page, as a captive portal does."""
-
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"<html>Please log in</html>")
-
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.mark.parametrize("network", ["none", "a captive portal"])
 def test_a_failed_download_is_a_wrong_request(tmp_path, monkeypatch, network):
     """The real download: it asks a proxy, which answers its own or not."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Portal)
-    port, message = 9, "use a folder"
-    if network == "a captive portal":
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        port, message = server.server_port, "delete .*tfds/downloads "
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     host = "fast_depth_style.content.tfds_coco._HOST"
     monkeypatch.setattr(host, ("127.0.0.1", 9))
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     start = time.monotonic()
-    with pytest.raises(RequestError, match=message) as failure:
-        open_content("tfds:coco/2017")
+    with web_server(b"<html>Please log in</html>") as portal:
+        message = "delete .*tfds/downloads "
+        if network == "none":
+            portal, message = "http://127.0.0.1:9", "use a folder"
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, portal)
+        with pytest.raises(RequestError, match=message) as failure:
+            open_content("tfds:coco/2017")
     assert time.monotonic() - start < 30
     assert "\n" not in str(failure.value)
     assert not (tmp_path / "tfds" / "coco" / "2017" / "1.1.0").exists()
-    if port != 9:
-        server.shutdown()
-    server.server_close()

@@ -1,11 +1,12 @@
 """The demo, its page, and what it learns from."""
 
-import html.parser
+import re
 import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_material import Brightness
 
 from fast_depth_style.demo import page
 from fast_depth_style.demo.painting import paint
@@ -17,28 +18,6 @@ from fast_depth_style.exporting.saved_model import read_model
 from fast_depth_style.exporting.verification import Verification
 from fast_depth_style.images.files import read_rgb
 from fast_depth_style.images.folder import list_pictures
-from fast_depth_style.perception.depth_estimator import DepthEstimator
-
-
-class _Brightness(DepthEstimator):
-    """Takes bright for near."""
-
-    quantity = "inverse_depth"
-
-    def outputs(self, pictures):
-        return pictures[..., 0], []
-
-
-class _Images(html.parser.HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.sources, self.captions = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        if tag == "img":
-            self.sources.append(dict(attributes)["src"])
-            self.captions.append(dict(attributes)["alt"])
 
 
 @pytest.fixture
@@ -54,17 +33,17 @@ def test_the_page_holds_every_picture_and_needs_no_file(tmp_path, ramp):
         ramp,
         {"lake": ramp},
         {("ours", "lake"): ramp, ("<wave>", "lake"): ramp},
-        _Brightness(),
+        Brightness("inverse_depth"),
         tmp_path,
         {"training": 12.34},
         Verification(
             "tflite_float16", "a.tflite", 3_400_000, (256, 256), 71, 1, 0.5
         ),
     )
-    images = _Images(text)
-    assert len(images.sources) == 1 + 3 * 2 + 2
-    assert all(source.startswith("data:image/") for source in images.sources)
-    assert "Stylized: <wave>" in images.captions
+    images = re.findall('<img alt="([^"]*)" src="(.{11})', text)
+    assert len(images) == text.count("<img") == 1 + 3 * 2 + 2
+    assert {source for _, source in images} == {"data:image/"}
+    assert "Stylized: &lt;wave&gt;" in dict(images)
     assert "12.3 s" in text
     assert "a.tflite: 3.4 MB, 71 dB from the network" in text
     assert "500 ms for 256x256 pixels" in text
@@ -72,9 +51,7 @@ def test_the_page_holds_every_picture_and_needs_no_file(tmp_path, ramp):
 
 @pytest.mark.parametrize("quantity", ["depth", "inverse_depth"])
 def test_near_is_light(ramp, quantity):
-    judge = _Brightness()
-    judge.quantity = quantity
-    colours = html_page.depth_colours(judge, ramp)
+    colours = html_page.depth_colours(Brightness(quantity), ramp)
     assert colours.shape == ramp.shape and colours.dtype == np.uint8
     light = colours.astype(int).sum(axis=(1, 2))
     assert (light[-1] > light[0]) == (quantity == "inverse_depth")
@@ -114,17 +91,6 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path):
     with pytest.raises(RequestError, match="holds other files"):
         run(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
-    with pytest.raises(RequestError, match="is a file"):
-        run(tmp_path / "index.html")
-
-
-@pytest.mark.parametrize("steps", [0, 2**31])
-def test_steps_that_cannot_be_are_refused_before_anything_is_made(
-    tmp_path, steps
-):
-    with pytest.raises(RequestError, match=f"--steps={steps}"):
-        run(tmp_path / "demo", steps)
-    assert not (tmp_path / "demo").exists()
 
 
 @pytest.mark.slow

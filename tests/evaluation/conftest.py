@@ -1,35 +1,13 @@
-"""Photos, a judge and a perceptual network of a test's size."""
+"""Photos and a perceptual network of a test's size."""
 
 import keras
 import numpy as np
 import pytest
-from keras import ops
 from PIL import Image
 
 from fast_depth_style.evaluation.evaluator import Context, Sample
 from fast_depth_style.evaluation.judges import Judge
 from fast_depth_style.objective_settings import ObjectiveSettings
-from fast_depth_style.perception.depth_estimator import DepthEstimator
-
-
-class Brightness(DepthEstimator):
-    """Takes what is brighter for farther, at half the size: exactly known."""
-
-    def __init__(self, quantity="depth", is_metric=True, gain=1 / 51, **kwargs):
-        super().__init__(**kwargs)
-        self.quantity = quantity
-        self.is_metric = is_metric
-        self.gain = gain
-        self.calls = 0
-
-    def outputs(self, pictures):
-        self.calls += 1
-        return self.gain * ops.mean(pictures[:, ::2, ::2], -1) + 0.5, []
-
-
-@pytest.fixture
-def brightness():
-    return Brightness
 
 
 @pytest.fixture

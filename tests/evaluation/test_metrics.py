@@ -6,14 +6,15 @@ import keras
 import numpy as np
 import pytest
 from scipy import ndimage
+from tiny_material import Brightness
 
 from fast_depth_style.evaluation import depth_metrics, objective_metrics
 from fast_depth_style.evaluation.evaluator import Sample, find_evaluators
 from fast_depth_style.objective import Objective, style_target
 
 
-def test_every_family_keeps_its_word(make_context, brightness, rgb):
-    context = make_context(measured=True, one=brightness(), two=brightness())
+def test_every_family_keeps_its_word(make_context, rgb):
+    context = make_context(measured=True, one=Brightness(), two=Brightness())
     measured = np.full((96, 96), np.nan, "float32")
     measured[4:] = np.linspace(1, 5, 92)[:, None]
     measured[14:26, 12:24] = 8
@@ -33,8 +34,8 @@ def test_every_family_keeps_its_word(make_context, brightness, rgb):
     }
 
 
-def test_a_network_runs_once_for_all_who_ask(photo, brightness, perceptual):
-    judge = brightness()
+def test_a_network_runs_once_for_all_who_ask(photo, perceptual):
+    judge = Brightness()
     pictures = np.stack([255 - photo, photo, photo // 2, photo])
     sample = Sample(photo, pictures)
     found = sample.outputs(judge)
@@ -147,10 +148,8 @@ def depth_of(measure, make_context):
 
 @pytest.mark.parametrize("is_metric", [True, False])
 @pytest.mark.parametrize("quantity", ["depth", "inverse_depth"])
-def test_depth_of_the_photo_itself(
-    depth_of, brightness, photo, quantity, is_metric
-):
-    judge = brightness(quantity, is_metric)
+def test_depth_of_the_photo_itself(depth_of, photo, quantity, is_metric):
+    judge = Brightness(quantity, is_metric)
     found = depth_of(judge, photo, photo)
     expected = dict(PERFECT)
     if (quantity, is_metric) != ("depth", True):
@@ -158,12 +157,10 @@ def test_depth_of_the_photo_itself(
     assert found == pytest.approx(expected, abs=1e-6)
 
 
-def test_darker_picture_keeps_all_but_the_raw_depth(
-    depth_of, brightness, photo
-):
+def test_darker_picture_keeps_all_but_the_raw_depth(depth_of, photo):
     # Metres fall by 1 everywhere: 51 grey levels.
-    found = depth_of(brightness(), photo + 26, photo - 25)
-    depth = np.asarray(brightness()(photo[None].astype("float32")))
+    found = depth_of(Brightness(), photo + 26, photo - 25)
+    depth = np.asarray(Brightness()(photo[None].astype("float32")))
     for key, value in PERFECT.items():
         if "raw" not in key and key != "squared":
             assert found[key] == pytest.approx(value, abs=1e-3), key
@@ -171,10 +168,10 @@ def test_darker_picture_keeps_all_but_the_raw_depth(
     assert found["raw"] == pytest.approx(1 / np.var(depth), rel=1e-3)
 
 
-def test_both_sides_are_blurred(depth_of, brightness, photo):
+def test_both_sides_are_blurred(depth_of, photo):
     noise = np.random.default_rng(0).integers(-30, 31, (*photo.shape[:2], 1))
     noisy = (photo.astype(int) + noise).clip(0, 255).astype("uint8")
-    judge = brightness()
+    judge = Brightness()
     found = depth_of(judge, photo, noisy)
     soft, target = (
         np.asarray(judge(ndimage.gaussian_filter(each, (2, 2, 0))[None]))
@@ -186,33 +183,33 @@ def test_both_sides_are_blurred(depth_of, brightness, photo):
     assert 0 < found["aligned_blurred"] < found["raw_blurred"]
 
 
-def test_flat_picture_and_flat_photo(depth_of, brightness, photo):
+def test_flat_picture_and_flat_photo(depth_of, photo):
     flat = np.full_like(photo, 100)
-    found = depth_of(brightness(), photo, flat)
+    found = depth_of(Brightness(), photo, flat)
     assert found["aligned"] == pytest.approx(1, abs=1e-6)
     assert found["spearman"] == 0
-    judge = brightness("inverse_depth", False)
+    judge = Brightness("inverse_depth", False)
     found = depth_of(judge, flat, photo)
     for key in ("raw", "aligned", "aligned_blurred", "spearman", "edges"):
         assert np.isnan(found[key]), key
 
 
 @pytest.fixture
-def seen(brightness, photo):
+def seen(photo):
     """What the judge sees, (16, 16), and the same with holes at 32x32."""
-    depth = np.asarray(brightness()(photo[None].astype("float32")))[0]
+    depth = np.asarray(Brightness()(photo[None].astype("float32")))[0]
     measured = np.kron(depth, np.ones((2, 2))).astype("float32")
     measured[20:26, 4:30] = np.nan
     return depth, measured
 
 
-def test_metric_judge_against_measured_depth(depth_of, brightness, photo, seen):
+def test_metric_judge_against_measured_depth(depth_of, photo, seen):
     depth, measured = seen
-    found = depth_of(brightness(), photo, photo, measured=measured)
+    found = depth_of(Brightness(), photo, photo, measured=measured)
     perfect = {"delta1": 1, "raw_delta1": 1, "spearman": 1, "edges": 1}
     for key, value in found.items():
         assert value == pytest.approx(perfect.get(key, 0), abs=1e-5), key
-    found = depth_of(brightness(), photo, photo, measured=measured + 1)
+    found = depth_of(Brightness(), photo, photo, measured=measured + 1)
     assert found["raw_rmse"] == pytest.approx(1, rel=1e-5)
     assert found["rmse"] == pytest.approx(0, abs=1e-5)
     known = np.isfinite(measured[::2, ::2])
@@ -221,19 +218,17 @@ def test_metric_judge_against_measured_depth(depth_of, brightness, photo, seen):
 
 
 @pytest.mark.parametrize("is_metric", [True, False])
-def test_inverse_depth_is_aligned_as_such(
-    depth_of, brightness, photo, seen, is_metric
-):
+def test_inverse_depth_is_aligned_as_such(depth_of, photo, seen, is_metric):
     metres = 1 / (0.1 * seen[1] + 0.05)
-    judge = brightness("inverse_depth", is_metric)
+    judge = Brightness("inverse_depth", is_metric)
     found = depth_of(judge, photo, photo, measured=metres)
     assert ("raw_rmse" in found) == is_metric
     assert found["rmse"] == pytest.approx(0, abs=1e-3)
     assert found["delta1"] == 1 == pytest.approx(found["spearman"])
 
 
-def test_photo_without_any_measurement(depth_of, brightness, photo):
+def test_photo_without_any_measurement(depth_of, photo):
     unknown = np.full((32, 32), np.nan, "float32")
     for quantity in ("depth", "inverse_depth"):
-        found = depth_of(brightness(quantity), photo, photo, measured=unknown)
+        found = depth_of(Brightness(quantity), photo, photo, measured=unknown)
         assert np.isnan(list(found.values())).all()

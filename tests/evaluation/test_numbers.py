@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from tiny_material import Brightness
 
 from fast_depth_style.evaluation import statistics
 from fast_depth_style.evaluation.evaluator import Metric
@@ -167,7 +168,7 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.fixture
-def page(brightness):
+def page():
     values = {
         "measured.j.spearman": [[0.4, 0.4], [0.7, 0.7], [0.8, 0.8]],
         "depth.j.aligned": [[0.8, 0.8], [0.4, 0.4], [0, 0]],
@@ -189,7 +190,7 @@ def page(brightness):
         {"e<f.jpg": np.zeros((4, 32, 32, 3), "uint8")},
     )
     settings = EvaluationSettings(("a", "b"), "wave.jpg", ("compact",), "out")
-    judge = Judge("j", "compact", brightness(), "related")
+    judge = Judge("j", "compact", Brightness(), "related")
     return render([(table, compare(table))], settings, [judge])
 
 

@@ -1,4 +1,5 @@
 import io
+import random
 import resource
 import struct
 import zlib
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
+from tiny_material import mutated
 
 from fast_depth_style.exporting.encoded_pictures import (
     MAXIMUM_PIXELS,
@@ -149,37 +151,14 @@ def test_a_wide_picture_is_taken_and_too_many_or_none_are_not():
             _decode(tf.constant(files, "string"))
 
 
-def _mutations(number):
-    """Damaged files: cut, bits turned, parts lost, doubled or overwritten."""
-    random = np.random.default_rng(1)
-    originals = [*_FILES.values(), _REFUSED["animated webp"][0]]
-    for i in range(number):
-        file = bytearray(originals[i % len(originals)])
-        # Headers are where most can go wrong.
-        end = len(file) if i % 2 else min(64, len(file))
-        at = int(random.integers(0, end))
-        match i // len(originals) % 5:
-            case 0:
-                del file[at:]
-            case 1:
-                for place in random.integers(0, end, random.integers(1, 9)):
-                    file[place] ^= 1 << int(random.integers(0, 8))
-            case 2:
-                del file[at : at + int(random.integers(1, 40))]
-            case 3:
-                file[at:at] = file[at // 2 : at]
-            case 4:
-                noise = random.integers(0, 256, 8, np.uint8)
-                file[at : at + 8] = noise.tobytes()
-        yield bytes(file)
-
-
 def test_a_thousand_damaged_files_do_no_harm(small_model):
     model = tf.saved_model.load(str(small_model / "1"))
     encoded = model.signatures["encoded"]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     painted = refused = 0
-    for file in _mutations(1000):
+    originals = [*_FILES.values(), _REFUSED["animated webp"][0]]
+    for i in range(1000):
+        file = mutated(random.Random(i), originals[i % len(originals)])
         try:
             result = encoded(image_bytes=tf.constant([file]))
         except tf.errors.InvalidArgumentError as error:

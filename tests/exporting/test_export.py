@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_material import contents
 
 from fast_depth_style.errors import MissingExtraError, RequestError
 from fast_depth_style.exporting import export as module
@@ -53,17 +54,9 @@ def exported(small_network, photos, tmp_path_factory):
     return output, report, told
 
 
-def _contents(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
 def test_every_file_is_there_and_verified(exported):
     output, report, told = exported
-    names = {*_contents(output)}
+    names = {*contents(output)}
     assert {n for n in names if n.startswith("tflite")} == {*_TFLITE}
     assert {"1/saved_model.pb", "card.json", "README.md"} <= names
     assert read_card(output)["name"] == "W"
@@ -98,8 +91,6 @@ def test_an_exported_model_is_exported_again(exported, tmp_path):
     [
         ("ai_edge_litert", "tflite", ("tflite_float32",)),
         ("ai_edge_litert", "tflite", ("saved_model", "tflite_int8")),
-        ("onnx", "onnx", ("onnx",)),
-        ("onnxruntime", "onnx", ("onnx",)),
     ],
 )
 def test_a_missing_extra_is_named(package, extra, formats, monkeypatch):
@@ -151,7 +142,7 @@ def test_what_differs_from_the_network_is_not_kept(
     exported, small_network, photos, monkeypatch
 ):
     output, _, _ = exported
-    before = _contents(output)
+    before = contents(output)
     convert = tflite.convert_tflite
 
     def convert_another(network, *rest):
@@ -165,7 +156,7 @@ def test_what_differs_from_the_network_is_not_kept(
     with pytest.raises(ExportError, match="float16_32.tflite at 32x32 reaches"):
         export(small_network, output, settings, show=told.append)
     assert "float16_32.tflite " in told[-1]  # What it reaches is shown.
-    after = _contents(output)
+    after = contents(output)
     report = json.loads(after.pop(REPORT))
     assert len(report["not_kept"]) == 3  # The dynamic one at two sizes.
     del before[REPORT]

@@ -14,7 +14,6 @@ from fast_depth_style.exporting.encoded_pictures import (
 )
 from fast_depth_style.exporting.export import STYLES, export
 from fast_depth_style.exporting.onnx_file import read_onnx
-from fast_depth_style.exporting.saved_model import read_network
 from fast_depth_style.exporting.settings import FORMATS, ExportSettings
 from fast_depth_style.exporting.tflite import read_tflite
 from fast_depth_style.stylization import tiles
@@ -87,15 +86,6 @@ def test_a_model_of_one_style_has_nothing_to_choose(small_model):
     load_styled(small_model)
     with pytest.raises(RequestError, match="--depth=0.5: this model has one"):
         load_styled(small_model, StylizeSettings(depth=0.5))
-
-
-def test_an_exported_model_is_read_again(styled_network, styled_model):
-    network = read_network(styled_model)
-    assert network.get_config() == styled_network.get_config()
-    for one, other in zip(
-        network.get_weights(), styled_network.get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
 
 
 def test_apps_get_the_vectors_beside_their_files(

@@ -7,7 +7,7 @@ from gradients import assert_gradient
 from keras import ops
 
 from fast_depth_style.losses import content, depth, pixels, style
-from fast_depth_style.losses.gradient_limit import limit_gradient
+from fast_depth_style.losses.depth import limit_gradient
 
 
 def _normal(*shape, seed=0):
@@ -64,6 +64,21 @@ def _out_of_range(pictures):
     return np.mean([max(-x, x - 255, 0) ** 2 for x in pictures.flat])
 
 
+def _lattice(pictures):
+    windows = [
+        picture[i : i + 24, j : j + 24]
+        for picture in pictures.astype("f8")
+        for i in range(0, picture.shape[0] - 23, 24)
+        for j in range(0, picture.shape[1] - 23, 24)
+    ]
+    steps = range(0, 24, 4)
+    blocks = [
+        np.mean([w[i : i + 4, j : j + 4] for i in steps for j in steps], axis=0)
+        for w in windows
+    ]
+    return np.mean([np.var(block, axis=(0, 1)) for block in blocks])
+
+
 # Name: the loss, its equation in numpy, the picture's input and its target.
 _LOSSES = {
     "content": (
@@ -111,6 +126,12 @@ _LOSSES = {
         lambda y, x: pixels.out_of_range(y),
         lambda y, x: _out_of_range(y),
         _PICTURES,
+        None,
+    ),
+    "lattice": (
+        lambda y, x: pixels.lattice(y),
+        lambda y, x: _lattice(y),
+        _uniform(0, 255, 2, 50, 71, 3),
         None,
     ),
     "gram": (

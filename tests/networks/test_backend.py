@@ -1,41 +1,12 @@
-"""What is set up outside the program: Keras's backend and its keras.json."""
+"""What is set up outside the program, in keras.json, changes no network."""
 
 import json
 import os
 import subprocess
 import sys
 
-import pytest
-
-from fast_depth_style.errors import RequestError
-from fast_depth_style.networks.backend import require_known_backend
-
-
-@pytest.mark.parametrize(
-    "variable, configured, says",
-    [
-        ("torch", {"backend": "jax"}, "^KERAS_BACKEND=torch is not supported"),
-        (None, {"backend": "torch"}, "keras.json: backend torch is not"),
-        ("numpy", None, "set tensorflow or jax$"),
-        ("jax", {"backend": "torch"}, None),
-        ("", {"backend": "tensorflow"}, None),
-        (None, None, None),
-        (None, [], None),  # Damaged: left to Keras.
-    ],
-)
-def test_backends(variable, configured, says, tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    if variable is not None:
-        monkeypatch.setenv("KERAS_BACKEND", variable)
-    if configured is not None:
-        (tmp_path / "keras.json").write_text(json.dumps(configured))
-    if says is None:
-        assert require_known_backend() is None
-    else:
-        with pytest.raises(RequestError, match=says):
-            require_known_backend()
-
+import numpy as np
+from conformance.networks import NETWORKS
 
 _PROGRAM = """
 import numpy as np
@@ -65,9 +36,6 @@ np.savez(result, *found)
 
 def test_keras_json_changes_nothing(tmp_path):
     """Neither `channels_first` nor float16, of which networks know nothing."""
-    import numpy as np
-    from conformance.networks import NETWORKS
-
     vgg19, squeezenet, application, fast_depth, fcrn = (
         NETWORKS[name].write(tmp_path)
         for name in "VGG19 SqueezeNet EfficientNetB0 FastDepth FCRN".split()

@@ -3,10 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from fast_depth_style.networks import MINIMUM_SIDE
+from fast_depth_style.networks import MARGIN, MINIMUM_SIDE, RECEPTIVE_RADIUS
 from fast_depth_style.networks.image_transformation import (
-    MARGIN,
-    RECEPTIVE_RADIUS,
     ImageTransformationNetwork,
 )
 from fast_depth_style.networks.layers import KERNELS

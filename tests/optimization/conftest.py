@@ -1,16 +1,8 @@
 """A picture that is small enough to be made many times."""
 
-import pathlib
-
 import pytest
-from tiny_material import write_material
 
 from fast_depth_style.optimization.settings import OptimizationSettings
-
-
-@pytest.fixture(scope="session")
-def material(tmp_path_factory) -> pathlib.Path:
-    return write_material(tmp_path_factory.mktemp("material"))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import shutil
 import signal
 
@@ -12,13 +13,13 @@ from tiny_material import interrupt_when_it_runs
 
 from fast_depth_style.errors import NotFiniteError, RequestError
 from fast_depth_style.images.files import read_picture, read_rgb
+from fast_depth_style.optimization import picture
 from fast_depth_style.optimization.inputs import Inputs
 from fast_depth_style.optimization.optimize import (
     optimize,
     optimize_arrays,
     read_state,
 )
-from fast_depth_style.optimization.picture import PictureOptimization
 from fast_depth_style.runs.interrupts import Terminated
 from fast_depth_style.runs.losses import read_losses
 
@@ -122,11 +123,46 @@ def test_adam_over_two_scales_from_noise(small, tmp_path, capsys):
     assert "100%" in shown and "iteration 6 of 6, loss" in shown
 
 
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_what_begins_at_a_kept_state_ends_the_same(
+    small, optimizer, monkeypatch
+):
+    monkeypatch.setattr(picture, "_ROUND", 4)
+    settings = dataclasses.replace(
+        small,
+        optimizer=optimizer,
+        init="noise",
+        size=128,
+        scales=2,
+        iterations=18,
+    )
+    photo, painting = read_rgb(small.content), read_rgb(small.style[0])
+    work = picture.PictureOptimization(settings, Inputs(photo, [painting]))
+    kept, losses = [], []
+
+    whole = work.run(
+        work.start(),
+        lambda _, found: losses.append(found.loss) or True,
+        kept.append,
+    )
+
+    assert [state.done for state in kept] == [4, 8, 9, 13, 17, 18]
+    for state in kept:
+        found = []
+        made = work.run(
+            state, lambda _, each, found=found: found.append(each.loss) or True
+        )
+        np.testing.assert_array_equal(made.picture, whole.picture)
+        assert found == losses[state.done :]
+
+
 @pytest.mark.parametrize(
     "number, error",
     [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)],
 )
-def test_a_signal_writes_the_picture_so_far(small, tmp_path, number, error):
+def test_a_signal_writes_the_picture_so_far(
+    small, tmp_path, capsys, number, error
+):
     settings = dataclasses.replace(small, iterations=100_000)
     output = tmp_path / "made.png"
     losses = tmp_path / "made.run" / "losses.csv"
@@ -134,11 +170,15 @@ def test_a_signal_writes_the_picture_so_far(small, tmp_path, number, error):
     with pytest.raises(error):
         optimize(settings, output)
 
-    state = read_state(tmp_path / "made.run")
-    assert 2 <= state.done == len(read_losses(losses)) < 100_000
-    np.testing.assert_array_equal(
-        read_rgb(output), np.clip(np.rint(state.picture), 0, 255)
+    shown = re.search(
+        r"after iteration (\d+) of 100000: .* of iteration (\d+) is kept",
+        capsys.readouterr().out,
     )
+    done, kept = map(int, shown.groups())
+    assert 2 <= done == len(read_losses(losses)) < 100_000
+    state = read_state(tmp_path / "made.run")
+    assert kept == (state.done if state else 0)
+    assert (read_rgb(output) != read_rgb(small.content)).any()
 
 
 def test_transparency_and_profile_of_the_photo_are_kept(small, tmp_path):
@@ -167,7 +207,8 @@ def test_what_the_pixels_start_as(small, material):
     def first(start=None, **changes):
         settings = dataclasses.replace(small, **changes)
         inputs = Inputs(photo, [painting], init=start)
-        return PictureOptimization(settings, inputs).start().picture
+        work = picture.PictureOptimization(settings, inputs)
+        return work.start().picture
 
     np.testing.assert_array_equal(first(), photo)
     noise = first(init="noise")
@@ -194,7 +235,8 @@ def test_a_loss_that_is_not_finite_keeps_the_last_picture(small, tmp_path):
     with pytest.raises(NotFiniteError, match="smaller --learning_rate"):
         optimize(settings, tmp_path / "made.png")
 
-    assert np.isfinite(read_state(tmp_path / "made.run").picture).all()
+    assert read_rgb(tmp_path / "made.png").shape == (24, 32, 3)
+    assert read_state(tmp_path / "made.run") is None
 
 
 @pytest.mark.parametrize(

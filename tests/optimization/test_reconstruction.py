@@ -12,6 +12,7 @@ from fast_depth_style.errors import RequestError
 from fast_depth_style.images.files import read_rgb
 from fast_depth_style.optimization.reconstruction import reconstruct
 from fast_depth_style.optimization.settings import ReconstructionSettings
+from fast_depth_style.runs import losses
 from fast_depth_style.runs.losses import read_losses
 
 
@@ -60,8 +61,8 @@ def test_a_sheet_is_made_and_continued(settings, tmp_path, capsys):
 def test_ctrl_c_leaves_a_sheet_with_the_picture_so_far(settings, tmp_path):
     output = tmp_path / "inside.png"
     first = tmp_path / "inside.run" / "content_relu1_1.png"
-    losses = first.with_suffix(".run") / "losses.csv"
-    interrupt_when_it_runs(losses, signal.SIGINT)
+    rows = first.with_suffix(".run") / "losses.csv"
+    interrupt_when_it_runs(rows, signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         reconstruct(dataclasses.replace(settings, iterations=100_000), output)
 
@@ -70,6 +71,27 @@ def test_ctrl_c_leaves_a_sheet_with_the_picture_so_far(settings, tmp_path):
     sheet = np.array(Image.open(output).convert("L"))
     middle = np.array_split(sheet[: len(sheet) // 2], 3, axis=1)[1]
     assert (middle < 250).mean() > 0.3
+
+
+def test_what_an_interruption_at_the_end_left_out_is_made_up_for(
+    settings, tmp_path, monkeypatch
+):
+    settings = dataclasses.replace(settings, style="", layers=("relu1_1",))
+    kept = tmp_path / "inside.run" / "content_relu1_1.run"
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(losses, "draw_losses", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            reconstruct(settings, tmp_path / "inside.png")
+    assert (kept / "strip.png").exists() and not (kept / "losses.png").exists()
+
+    reconstruct(settings, tmp_path / "inside.png")
+
+    assert (kept / "losses.png").exists()
+    assert read_rgb(kept.with_suffix(".png")).shape == (24, 32, 3)
 
 
 def test_what_cannot_be_had_leaves_what_is_there(settings, tmp_path):

@@ -109,6 +109,7 @@ _SETTINGS = preset(
     batch_size=2,
     optimizer="adam",
     depth_network="none",
+    lattice_weight=0,
     style=("painting",),
     dials=False,
     mixed_precision=False,

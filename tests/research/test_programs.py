@@ -14,7 +14,7 @@ _RESEARCH = pathlib.Path(__file__).parents[2] / "research"
         ("distill.py depth --workdir=w --photos=p", "--photos=p: no such"),
         ("distill.py depth --workdir= --photos=.", "--workdir= is empty"),
         ("distill.py perceptual --workdir=w --photos=.", "--paintings= is"),
-        ("distill.py sleep --workdir=w --photos=.", "unknown: 'sleep'"),
+        ("distill.py sleep --workdir=w --photos=.", "depth or perceptual"),
         ("reproduce.py --workdir=w --plan=p.json", "p.json cannot be read"),
         ("benchmark.py stylize --rounds=0", "--rounds=0"),
     ],

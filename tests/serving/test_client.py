@@ -1,12 +1,9 @@
 import base64
-import contextlib
-import http.server
 import importlib
 import json
 import math
 import os
 import sys
-import threading
 import time
 
 import numpy as np
@@ -14,6 +11,7 @@ import pytest
 import requests
 import tensorflow as tf
 from PIL import Image
+from tiny_material import web_server
 
 from fast_depth_style.errors import MissingExtraError, RequestError
 from fast_depth_style.images.files import read_picture, read_rgb
@@ -137,26 +135,6 @@ def test_a_failing_server_is_no_refusal(client, server, error, message):
         client.predict("wave", "serving_default", {"image": _PIXELS})
 
 
-@contextlib.contextmanager
-def _web_server(content):
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802 (http.server's name)
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *arguments):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as web:
-        thread = threading.Thread(target=web.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{web.server_port}"
-        web.shutdown()
-        thread.join()
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -172,7 +150,7 @@ def _web_server(content):
     ],
 )
 def test_another_kind_of_server_is_recognized(content):
-    with _web_server(content) as address, Client(address, _PATIENCE) as client:
+    with web_server(content) as address, Client(address, _PATIENCE) as client:
         with pytest.raises(ServerError, match="not as TensorFlow Serving"):
             client.predict("wave", "encoded", {})
 
@@ -192,7 +170,7 @@ def test_an_answer_that_is_no_picture_is_not_written(tmp_path):
         answer = json.dumps({"outputs": outputs}).encode()
         paths = (tmp_path / name for name in ("photo.png", "painting.png"))
         with (
-            _web_server(answer) as address,
+            web_server(answer) as address,
             Client(address, _PATIENCE) as client,
             pytest.raises(ServerError, match=message),
         ):

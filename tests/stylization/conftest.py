@@ -2,9 +2,9 @@
 
 import pytest
 
-from fast_depth_style.exporting.saved_model import read_model
+from fast_depth_style.stylization.model import load_styled
 
 
 @pytest.fixture(scope="session")
 def model(small_model):
-    return read_model(small_model)
+    return load_styled(small_model)

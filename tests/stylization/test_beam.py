@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.saved_model import read_model
 from fast_depth_style.images.files import read_picture, read_rgb
 from fast_depth_style.stylization import tiles
+from fast_depth_style.stylization.model import load_styled
 
 pytest.importorskip("apache_beam")
 
@@ -59,7 +59,7 @@ def test_a_folder_with_broken_files(small_model, photos):
 
     written = "a.png broken.txt sub/b.bmp.png sub/d.gif.png sub/deep/c.webp"
     assert _files(output) == written.split()
-    model = read_model(small_model)
+    model = load_styled(small_model)
     for name, photo in (("a.png", _PIXELS), ("sub/b.bmp.png", _PIXELS[:20])):
         expected = tiles.stylize(model, photo)
         np.testing.assert_array_equal(read_rgb(output / name), expected)

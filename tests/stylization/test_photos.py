@@ -7,6 +7,7 @@ from PIL import Image, ImageCms
 from fast_depth_style.images.files import read_picture
 from fast_depth_style.images.sequence import PictureSequence
 from fast_depth_style.stylization import photos, tiles
+from fast_depth_style.stylization.settings import StylizeSettings
 
 
 def _pixels(height=24, width=40):
@@ -70,7 +71,13 @@ def test_an_animation_becomes_an_animation(model, tmp_path, source, target):
         loop=0 if source == "avif" else 2,
     )
     path = tmp_path / f"b.{target}"
-    assert photos.stylize_photo(model, tmp_path / f"a.{source}", path) == ""
+    said = photos.stylize_photo(
+        model,
+        tmp_path / f"a.{source}",
+        path,
+        settings=StylizeSettings(steady=False),
+    )
+    assert said == ""
     before = list(PictureSequence(tmp_path / f"a.{source}"))
     painted = PictureSequence(path)
     assert painted.animated and len(painted) == 3

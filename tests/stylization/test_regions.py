@@ -88,6 +88,15 @@ def test_what_is_no_region_is_refused(styled_model, asked, says):
         load_styled(styled_model, StylizeSettings(**asked))
 
 
+def test_a_mask_that_was_changed_is_read_again(tmp_path):
+    settings = StylizeSettings(
+        style="near:udnie,far:scream", mask=str(tmp_path / "mask.png")
+    )
+    for level in (0, 255):
+        Image.new("L", (8, 8), level).save(settings.mask)
+        assert (near_mask(_PHOTO, settings) == level / 255).all()
+
+
 def test_a_mask_that_is_no_picture_is_refused(styled_model, tmp_path):
     settings = StylizeSettings(
         style="near:udnie,far:scream", mask=str(tmp_path / "none.png")

@@ -9,7 +9,8 @@ import pytest
 
 from fast_depth_style.errors import MissingExtraError
 from fast_depth_style.images.picture import UnreadablePicture
-from fast_depth_style.stylization import hdr, tiles, video
+from fast_depth_style.stylization import hdr, painting, tiles, video
+from fast_depth_style.stylization.settings import StylizeSettings
 
 av = pytest.importorskip("av")
 
@@ -103,7 +104,9 @@ def _read(path):
 @pytest.fixture
 def unpainted(monkeypatch):
     """What is tested is the video: the painting is the photo itself."""
-    monkeypatch.setattr(tiles, "stylize", lambda model, rgb, track: rgb)
+    monkeypatch.setattr(
+        painting, "paint", lambda model, rgb, settings, memory: rgb
+    )
 
 
 def _differs(frame, expected):
@@ -118,9 +121,13 @@ def test_every_frame_is_painted_at_its_time(model, tmp_path):
     target = tmp_path / "new" / "b.mp4"
     seen = []
     video.stylize_video(
-        model, clip, target, lambda frames, total: seen.append(total) or frames
+        model,
+        clip,
+        target,
+        lambda frames, *numbers: seen.append(numbers) or frames,
+        StylizeSettings(steady=False),
     )
-    assert seen == [8]
+    assert seen == [(8, 0)]
     before, frames, _ = _read(clip)
     after, painted, facts = _read(target)
     for found in (before, after):

@@ -1,3 +1,5 @@
+"""What every program does: flags, help, exit codes, signals, silence."""
+
 import signal
 import subprocess
 import sys
@@ -10,11 +12,13 @@ _PROGRAM = '''"""Paints a fence.
 The second paragraph.
 """
 
-from typing import Literal
+import os
+import sys
+import time
 
 from absl import flags
 
-from fast_depth_style.errors import RequestError
+from fast_depth_style.errors import NotFiniteError, RequestError
 from fast_depth_style.tools import program
 
 _COLOUR = flags.DEFINE_string("colour", None, "what colour", required=True)
@@ -25,24 +29,26 @@ _STYLE = flags.DEFINE_enum("style", "flat", ["flat", "glossy"], "finish")
 _DRY = flags.DEFINE_bool("dry", None, "whether to wait")
 
 
-def main(side: Literal["front", "back"]) -> None:
-    print(side, _COLOUR.value, _COATS.value, flush=True)
+def main(WORDS) -> None:
+    print(NAME, _COLOUR.value, _COATS.value, flush=True)
     BODY
 
 
 if __name__ == "__main__":
     program.run(main)
 '''
-_GOOD = ("front", "--colour=red", "--brush=wide")
+_GOOD = ("--colour=red", "--brush=wide")
 
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes the program above with a body for `main`; returns the file."""
+    """Writes the program above, with the words and the body of its `main`."""
 
-    def write(body):
+    def write(body="pass", words=""):
         path = tmp_path / "paint.py"
-        path.write_text(_PROGRAM.replace("BODY", body))
+        text = _PROGRAM.replace("BODY", body).replace("WORDS", words)
+        text = text.replace("NAME", words.partition(":")[0] or "*()")
+        path.write_text(text)
         return path
 
     return write
@@ -50,7 +56,7 @@ def write(tmp_path):
 
 @pytest.fixture
 def start(write):
-    """Starts it."""
+    """Starts it in a process that has nothing from these tests."""
 
     def start(*arguments, body="pass"):
         return subprocess.Popen(
@@ -77,18 +83,12 @@ def run(start):
     return run
 
 
-def test_flags_may_stand_on_either_side_of_the_word(run):
-    code, out, err = run("--colour=red", "back", "--brush=wide", "--coats=3")
-
-    assert (code, out, err) == (0, "back red 3\n", "")
-
-
 def test_help_is_the_docstring_and_the_flags_with_defaults(run):
     code, out, err = run("--help")
 
     assert (code, err) == (0, "")
     assert out.startswith("Paints a fence.\n\nThe second paragraph.\n")
-    assert "paint.py front|back" in out
+    assert "paint.py [--flag=value …]\n" in out
     assert "--colour\n      what colour (required)\n" in out
     assert "--coats\n      how many coats (default: 2)\n" in out
     assert "--[no]dry\n      whether to wait\n" in out
@@ -100,8 +100,8 @@ def test_help_is_the_docstring_and_the_flags_with_defaults(run):
 @pytest.mark.parametrize(
     "arguments, says",
     [
-        (("front",), "missing --colour=… --brush=… (--help"),
-        (("front", "--colour=red"), "missing --brush=… (--help"),
+        ((), "missing --colour=… --brush=… (--help"),
+        (("--colour=red",), "missing --brush=… (--help"),
         ((*_GOOD, "--coats=many"), "--coats=many is not a positive integer"),
         ((*_GOOD, "--coats=0"), "--coats=0 is not a positive integer"),
         ((*_GOOD, "--width=a: b"), "--width=a is not a number"),
@@ -110,49 +110,47 @@ def test_help_is_the_docstring_and_the_flags_with_defaults(run):
         ((*_GOOD, "--color=red"), "Did you mean: colour"),
         ((*_GOOD, "--coats"), "Missing value for flag --coats"),
         ((*_GOOD, "more"), "unexpected 'more'"),
-        (_GOOD[1:], "side is missing; choose front, back"),
-        (("top", *_GOOD[1:]), "side is unknown: 'top'; choose front, back"),
     ],
 )
-def test_a_wrong_command_line_is_one_line_and_exit_code_2(run, arguments, says):
-    code, out, err = run(*arguments)
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(
+    write, arguments, says
+):
+    done = run_program(write(), *arguments)
 
-    assert (code, out) == (2, "")
-    assert err.startswith("paint.py: ") and says in err
-    assert err.count("\n") == 1 and err.endswith("\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("paint.py: ") and says in done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n")
+
+
+_TENSORFLOW = "import tensorflow as tf; "
+_FULL = "the disk is full"
 
 
 @pytest.mark.parametrize(
     "body, code, says",
     [
         ("raise RequestError('no such\\nfence')", 2, "no such fence\n"),
-        (
-            "from fast_depth_style.errors import NotFiniteError; "
-            "raise NotFiniteError('training diverged')",
-            1,
-            "training diverged\n",
-        ),
-        ("open('/dev/full', 'w').write('x' * 100_000)", 1, "the disk is full"),
+        ("raise NotFiniteError('it diverged')", 1, "it diverged\n"),
+        ("open('/dev/full', 'w').write('x' * 100_000)", 1, _FULL),
         (
             "import h5py; h5py.File('/dev/full', 'w').create_group('a')",
             1,
-            "the disk is full",
+            _FULL,
         ),
         (
-            "import tensorflow as tf; "
-            "tf.io.write_file('/dev/full', 'x' * 100_000)",
+            f"{_TENSORFLOW}tf.io.write_file('/dev/full', 'x' * 100_000)",
             1,
-            "the disk is full",
+            _FULL,
         ),
         ("import numpy; numpy.ones(1 << 50)", 1, "out of memory"),
         (
-            "import tensorflow as tf; "
+            f"{_TENSORFLOW}"
             "raise tf.errors.ResourceExhaustedError(None, None, 'OOM')",
             1,
             "out of memory",
         ),
         (
-            "import sys; sys.modules['tensorflow'] = None; import tensorflow",
+            "sys.modules['tensorflow'] = None; import tensorflow",
             2,
             "this needs TensorFlow, which is not installed",
         ),
@@ -173,23 +171,30 @@ def test_another_exception_shows_where_it_was_raised(run):
     assert err.startswith("Traceback") and "ZeroDivisionError" in err
 
 
+_WAIT = "try: print('begun', flush=True); time.sleep(60)\n    "
+_CLEANS = f"{_WAIT}finally: print('cleaned', flush=True)"
+# As native code does that calls Python and drops what it raised.
+_REPLACES = f"{_WAIT}except BaseException: raise RuntimeError('mismatch')"
+
+
 @pytest.mark.parametrize(
-    "number, code, says",
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    "number, body, code, wrote, says",
+    [
+        (signal.SIGINT, _CLEANS, 130, "cleaned\n", "interrupted"),
+        (signal.SIGTERM, _CLEANS, 143, "cleaned\n", "terminated"),
+        (signal.SIGTERM, _REPLACES, 143, "", "terminated"),
+    ],
 )
-def test_a_signal_is_one_line_after_the_clean_ups(start, number, code, says):
-    process = start(
-        *_GOOD,
-        body="\n    import time\n"
-        "    try: print('begun', flush=True); time.sleep(60)\n"
-        "    finally: print('cleaned', flush=True)",
-    )
+def test_a_signal_is_one_line_after_the_clean_ups(
+    start, number, body, code, wrote, says
+):
+    process = start(*_GOOD, body=body)
     process.stdout.readline()
     assert process.stdout.readline() == "begun\n"
     process.send_signal(number)
     out, err = process.communicate()
 
-    assert (process.returncode, out) == (code, "cleaned\n")
+    assert (process.returncode, out) == (code, wrote)
     assert err == f"paint.py: {says}\n"
 
 
@@ -199,8 +204,7 @@ def test_the_libraries_say_nothing_about_themselves(run):
         body="import importlib.util; importlib.util.find_spec('tensorflow'); "
         "import tensorflow as tf, tensorflow_hub; tf.constant(1) + 1; "
         "from absl import logging; logging.warning('noise'); "
-        "tf.get_logger().warning('noise'); "
-        "import sys; print('ours', file=sys.stderr)",
+        "tf.get_logger().warning('noise'); print('ours', file=sys.stderr)",
     )
 
     assert (code, err) == (0, "ours\n")
@@ -215,47 +219,27 @@ def test_a_crash_while_tensorflow_loads_still_says_where(run, tmp_path):
     assert "Fatal Python error: Aborted" in err and "tensorflow.py" in err
 
 
-def test_a_program_may_take_the_options_of_another(tmp_path):
-    path = tmp_path / "wrap.py"
-    path.write_text(
-        _PROGRAM.replace('side: Literal["front", "back"]', "*options: str")
-        .replace("print(side, ", "print(*options, ")
-        .replace("BODY", "pass")
-    )
+@pytest.mark.parametrize(
+    "words, given, code, said",
+    [
+        # The options of another program.
+        ("*options: str", "-- --coats=9 --far", 0, "--coats=9 --far red 2\n"),
+        ("*options: str", "--coats=3", 0, "red 3\n"),
+        ("*options: str", "--far", 2, "Unknown command line flag 'far'"),
+        ("*options: str", "far", 2, "unexpected 'far': settings are given"),
+        ("*options: str", "-h", 0, "[--flag=value …] [-- --options …]\n"),
+        ("*inputs: str", "a --coats=3 b -- --d", 0, "a b --d red 3\n"),
+        ("*inputs: str", "", 0, "red 2\n"),
+        ("*inputs: str", "-h", 0, "paint.py [INPUT …] [--flag=value …]\n"),
+    ],
+)
+def test_a_program_may_take_any_words(write, words, given, code, said):
+    path = write(words=words)
 
-    def run(*arguments):
-        command = [sys.executable, path, "--colour=red", "--brush=wide"]
-        done = subprocess.run(
-            [*command, *arguments], capture_output=True, text=True
-        )
-        return done.returncode, done.stdout, done.stderr
+    done = run_program(path, *_GOOD, *given.split())
 
-    assert run("--", "--coats=9", "--far") == (0, "--coats=9 --far red 2\n", "")
-    assert run("--coats=3") == (0, "red 3\n", "")
-    assert run("--far")[0] == 2
-    assert run("far") == (
-        2,
-        "",
-        "wrap.py: unexpected 'far': give --name=value\n",
-    )
-    assert "wrap.py [--flag=value …] [-- --options …]\n" in run("--help")[1]
-
-
-def test_a_program_may_take_any_words(tmp_path):
-    path = tmp_path / "wrap.py"
-    path.write_text(
-        _PROGRAM.replace('side: Literal["front", "back"]', "*inputs: str")
-        .replace("print(side, ", "print(*inputs, ")
-        .replace("BODY", "pass")
-    )
-
-    def run(*words):
-        return run_program(path, *words)
-
-    done = run("a", "--colour=red", "b c", "--brush=wide", "--", "--d")
-    assert (done.returncode, done.stdout) == (0, "a b c --d red 2\n")
-    assert run("--colour=red", "--brush=wide").stdout == "red 2\n"
-    assert "wrap.py [INPUT …] [--flag=value …]\n" in run("--help").stdout
+    assert done.returncode == code
+    assert said in (done.stderr if code else done.stdout)
 
 
 def test_a_reader_that_goes_away_is_no_error(write):
@@ -274,7 +258,7 @@ def test_a_reader_that_goes_away_is_no_error(write):
 
 
 def test_a_closed_stderr_does_not_end_a_run(write):
-    path = write("import sys; print('lost', file=sys.stderr); print('done')")
+    path = write("print('lost', file=sys.stderr); print('done')")
 
     done = subprocess.run(
         f"{sys.executable} {path} {' '.join(_GOOD)} 2>&-",
@@ -287,34 +271,33 @@ def test_a_closed_stderr_does_not_end_a_run(write):
 
 
 def test_names_that_are_not_utf8_can_be_printed(run):
-    body = "import os; print(os.fsdecode(b'caf\\xe9.jpg'))"
-    code, out, err = run(*_GOOD, body=body)
+    code, out, err = run(*_GOOD, body="print(os.fsdecode(b'caf\\xe9.jpg'))")
 
     assert (code, err) == (0, "")
     assert "caf\\udce9.jpg" in out
 
 
-def test_a_backend_that_is_not_supported_is_refused(write):
-    done = run_program(
-        write("pass"), *_GOOD, environment={"KERAS_BACKEND": "torch"}
-    )
+@pytest.mark.parametrize(
+    "variable, configured, says",
+    [
+        ("torch", '{"backend": "jax"}', "KERAS_BACKEND=torch is not supported"),
+        ("", '{"backend": "torch"}', "{}/keras.json: backend torch is not"),
+        ("jax", '{"backend": "torch"}', None),
+        ("", '{"backend": "tensorflow"}', None),
+        ("", "[]", None),  # Damaged: left to Keras.
+        ("", None, None),
+    ],
+)
+def test_a_backend_that_is_not_supported_is_refused(
+    write, tmp_path, variable, configured, says
+):
+    if configured:
+        (tmp_path / "keras.json").write_text(configured)
+    environment = {"KERAS_BACKEND": variable, "KERAS_HOME": str(tmp_path)}
 
-    assert done.returncode == 2
-    assert done.stderr == (
-        "paint.py: KERAS_BACKEND=torch is not supported: set tensorflow or"
-        " jax\n"
-    )
+    done = run_program(write(), *_GOOD, environment=environment)
 
-
-def test_a_signal_whose_exception_was_replaced_is_still_a_signal(start):
-    """As native code does that calls Python and drops what it raised."""
-    process = start(
-        *_GOOD,
-        body="\n    import time\n    try: time.sleep(60)\n"
-        "    except BaseException: raise RuntimeError('mismatch')",
-    )
-    process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate()
-
-    assert (process.returncode, err) == (143, "paint.py: terminated\n")
+    assert done.returncode == (2 if says else 0)
+    if says:
+        assert done.stderr.startswith(f"paint.py: {says.format(tmp_path)}")
+        assert done.stderr.endswith(" set tensorflow or jax\n")

@@ -1,17 +1,10 @@
 """A run that is small enough to be made many times."""
 
 import dataclasses
-import pathlib
 
 import pytest
-from tiny_material import write_material
 
 from fast_depth_style.training.settings import TrainingSettings
-
-
-@pytest.fixture(scope="session")
-def material(tmp_path_factory) -> pathlib.Path:
-    return write_material(tmp_path_factory.mktemp("material"))
 
 
 @pytest.fixture(scope="session")

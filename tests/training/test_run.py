@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 from programs import Program
+from tiny_material import contents
 
 from fast_depth_style.errors import RequestError
 from fast_depth_style.exporting.style_file import add_styles
@@ -44,14 +45,6 @@ def _without_last_checkpoint(workdir, copy):
     shutil.copytree(workdir, copy)
     sorted((copy / "checkpoints").glob("step_*.npz"))[-1].unlink()
     return copy
-
-
-def _files(folder):
-    return {
-        path.relative_to(folder): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +237,7 @@ def test_losses_survive_kills_at_any_moment(
     assert not list((workdir / "checkpoints").glob(".*"))
     last = err.rstrip("\n").rpartition("\n")[2]
     assert re.search(r"20/20 .*\d\d:\d\d<00:00, .* images/s, loss ", last)
-    for term in ("style", "content", "tv", "range"):
+    for term in ("style", "content", "tv", "lattice", "range"):
         assert re.search(rf"{term} \d+%", last)
 
 
@@ -261,18 +254,18 @@ def test_what_is_not_finished_is_not_exported(finished, tmp_path):
 
 
 def test_a_finished_run_is_left_alone(finished, small):
-    before = _files(finished)
+    before = contents(finished)
 
     train(small, finished)
 
-    assert _files(finished) == before
+    assert contents(finished) == before
     other = dataclasses.replace(small, style_weight=4.0, batch_size=3)
 
     with pytest.raises(RequestError) as refused:
         train(other, finished)
     assert "style_weight was 10.0 and is now 4.0" in str(refused.value)
     assert "batch_size was 2 and is now 3" in str(refused.value)
-    assert _files(finished) == before
+    assert contents(finished) == before
 
 
 def test_a_run_may_be_ended_where_it_is(finished, small, tmp_path):

@@ -43,6 +43,7 @@ def test_the_pictures_of_a_teacher_are_learned(workdir):
         "loss",
         "distillation",
         "tv",
+        "lattice",
         "range",
     }
     learned = [row["distillation"] for row in rows]

@@ -27,6 +27,18 @@ def photo(height, width, seed=0):
     return (np.asarray(shapes) + noise).clip(0, 255).astype("uint8")
 
 
+def given(name, content):
+    """A file of any content, as playwright takes it."""
+    kind = "application/octet-stream"
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+def difference(one, other):
+    """The largest, in grey levels."""
+    assert one.shape == other.shape
+    return np.abs(one.astype(float) - other.astype(float)).max()
+
+
 def paintings(page):
     """How many whole paintings have been shown."""
     return int(page.get_attribute("#canvas", "data-painted") or 0)

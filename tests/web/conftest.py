@@ -10,7 +10,7 @@ from fast_depth_style.errors import RequestError
 from fast_depth_style.web.libraries import find_libraries
 from fast_depth_style.web.server import make_server
 
-TIMEOUT = 120_000  # Milliseconds; a busy machine takes long to start WASM.
+TIMEOUT = 300_000  # Milliseconds; a busy machine takes long to start WASM.
 
 
 @pytest.fixture(scope="session")
@@ -46,24 +46,39 @@ def serve():
 
 
 @pytest.fixture(scope="session")
-def chromium(libraries):
-    """A browser; skips where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api")
+def launch(libraries):
+    """Starts a browser with arguments; skips where there is none."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright: run make page-test"
+    )
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if path is None:
         pytest.skip("no Chromium: run make page-test, or set CHROMIUM")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",  # Of no use to root, and refused to it.
-                "--disable-gpu",  # Where there is none, it waits for one.
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-            ],
-        )
-        yield browser
-        browser.close()
+        browsers = []
+
+        def start(*arguments):
+            browsers.append(
+                started.chromium.launch(
+                    executable_path=path,
+                    # Of no use to root, and refused to it.
+                    args=["--no-sandbox", *arguments],
+                )
+            )
+            return browsers[-1]
+
+        yield start
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(launch):
+    return launch(
+        "--disable-gpu",  # Where there is none, it waits for one.
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -72,12 +87,13 @@ def open_page(chromium):
 
     That takes a second or two, so tests share windows where they can.
 
-    The page has two lists: `requests`, of addresses, and `errors`.
+    The page has two lists: `requests`, of addresses, and `errors`. None may
+    have asked anybody but who serves it.
     """
-    contexts = []
+    contexts, pages = [], []
 
-    def opened(address, **options):
-        contexts.append(chromium.new_context(**options))
+    def opened(address, browser=chromium, **options):
+        contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.set_default_timeout(TIMEOUT)
         page.requests, page.errors = [], []
@@ -89,6 +105,7 @@ def open_page(chromium):
                 message.type == "error" and page.errors.append(message.text)
             ),
         )
+        pages.append((page, address.partition("?")[0]))
         page.goto(address)
         page.wait_for_selector("html[data-engine], .wrong", state="attached")
         return page
@@ -96,3 +113,6 @@ def open_page(chromium):
     yield opened
     for context in contexts:
         context.close()
+    for page, address in pages:
+        allowed = (address, f"blob:{address}", "data:")
+        assert [u for u in page.requests if not u.startswith(allowed)] == []

@@ -12,8 +12,10 @@ import pytest
 
 from fast_depth_style.errors import RequestError
 from fast_depth_style.exporting.onnx_file import read_onnx, write_onnx
+from fast_depth_style.exporting.style_file import weights_digest
+from fast_depth_style.networks.onnx_graph import store_as_float16
 from fast_depth_style.web import libraries, server
-from fast_depth_style.web.site import store_as_float16, write_site
+from fast_depth_style.web.site import write_site
 
 _NAMES = [name for names in libraries.ENGINES.values() for name in names]
 
@@ -36,7 +38,9 @@ def test_all_that_the_page_names_is_there(styled_network, stand_ins, tmp_path):
     assert {*about["engines"]} == {"wasm", "webgpu"}
     for name, size in about["bytes"].items():
         assert (site / name).stat().st_size == size
-    for name in about["thumbnails"]:
+    assert {"network/network.onnx", "network/depth.onnx"} < {*about["bytes"]}
+    assert about["digest"] == weights_digest(styled_network.named_weights())
+    for name in (*about["thumbnails"], "thumbnail.jpg"):
         assert (site / "network" / name).is_file()
     check = about["check"]
     for name in ("picture", "painting"):

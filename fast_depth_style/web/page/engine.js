@@ -1,63 +1,84 @@
-// Runs in a worker: one network in onnxruntime-web, one picture at a time.
+// Runs in a worker: networks in onnxruntime-web, one picture at a time.
 
-let ort, session;
+import { answer } from "./asked_worker.js";
+
+let ort, engine, painting, depth;
 
 /** Loads the network; paints the check's picture, and compares. */
-async function load({ engine, libraries, binary, network, threads, check }) {
-  ort = await import(libraries + `ort.${engine}.min.mjs`);
-  ort.env.wasm.wasmPaths = libraries;
-  ort.env.wasm.wasmBinary = binary;
-  ort.env.wasm.numThreads = threads;
+async function load(request) {
+  engine = request.engine;
+  ort = await import(`${request.libraries}ort.${engine}.min.mjs`);
+  ort.env.wasm.wasmPaths = request.libraries;
+  ort.env.wasm.wasmBinary = request.binary;
+  ort.env.wasm.numThreads = request.threads;
   ort.env.logLevel = "error";
-  session = await ort.InferenceSession.create(network, {
-    executionProviders: [engine],
-    graphOptimizationLevel: "all",
-  });
-  const { width, height, vector, expected } = check;
-  const painted = await paint({ width, height, vector, rgba: check.rgba });
+  painting = await session(request.network, engine);
+  const { expected } = request.check;
+  const { rgba } = await paint(request.check);
   let sum = 0;
   for (let i = 0; i < expected.length; i++) {
-    sum += Math.abs(painted[i] - expected[i]);
+    sum += Math.abs(rgba[i] - expected[i]);
   }
   // Not (mean < 1): a NaN is wrong, too.
   if (!(sum / expected.length < 1)) throw new Error(`${engine} paints wrongly`);
+  return {};
 }
 
-/** From RGBA bytes to RGBA bytes of the painting. */
-async function paint({ width, height, rgba, vector }) {
-  const pixels = width * height;
-  const image = new Float32Array(pixels * 3);
+function session(network, provider) {
+  return ort.InferenceSession.create(network, {
+    executionProviders: [provider],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  });
+}
+
+/** Float tensor of the colours of RGBA bytes. */
+function tensorOf({ width, height, rgba }) {
+  const image = new Float32Array(width * height * 3);
   for (let i = 0, j = 0; j < image.length; i += 4, j += 3) {
     image[j] = rgba[i];
     image[j + 1] = rgba[i + 1];
     image[j + 2] = rgba[i + 2];
   }
-  const tensor = (data, shape) => new ort.Tensor("float32", data, shape);
-  const inputs = { image: tensor(image, [1, height, width, 3]) };
-  if (vector) inputs.vector = tensor(vector, [vector.length]);
-  const { stylized_image: output } = await session.run(inputs);
-  const made = output.data;
-  const bytes = new Uint8ClampedArray(pixels * 4); // Rounds what it is given.
-  for (let i = 0, j = 0; j < made.length; i += 4, j += 3) {
-    bytes[i] = made[j];
-    bytes[i + 1] = made[j + 1];
-    bytes[i + 2] = made[j + 2];
-    bytes[i + 3] = 255;
-  }
-  output.dispose();
-  return bytes;
+  return new ort.Tensor("float32", image, [1, height, width, 3]);
 }
 
-self.onmessage = async ({ data }) => {
-  try {
-    if (data.type === "load") {
-      await load(data);
-      self.postMessage({ type: "ready" });
-    } else {
-      const rgba = await paint(data);
-      self.postMessage({ type: "painted", rgba }, [rgba.buffer]);
-    }
-  } catch (error) {
-    self.postMessage({ type: "failed", text: String(error?.message ?? error) });
+/** From RGBA bytes to RGBA bytes of the painting. */
+async function paint(request) {
+  const { vector, width, height } = request;
+  const inputs = { image: tensorOf(request) };
+  if (vector) {
+    inputs.vector = new ort.Tensor("float32", vector, [vector.length]);
   }
-};
+  const { stylized_image: output } = await painting.run(inputs);
+  const made = output.data;
+  const rgba = new Uint8ClampedArray(width * height * 4); // Rounds.
+  let sum = 0;
+  for (let i = 0, j = 0; j < made.length; i += 4, j += 3) {
+    rgba[i] = made[j];
+    rgba[i + 1] = made[j + 1];
+    rgba[i + 2] = made[j + 2];
+    rgba[i + 3] = 255;
+    sum += made[j];
+  }
+  output.dispose();
+  // What drivers of graphics cards were seen to give: zeros, or no numbers.
+  if (!(sum > 0)) throw new Error(`${engine} paints wrongly`);
+  return { rgba, transfer: [rgba.buffer] };
+}
+
+/** From RGBA bytes to the map of the depth network, larger where nearer. */
+async function estimate(request) {
+  // Small enough for a processor, which needs no check.
+  depth ??= await session(request.network, "wasm");
+  const { inverse_depth: output } = await depth.run({
+    image: tensorOf(request),
+  });
+  const [, , height, width] = output.dims;
+  const map = Float32Array.from(output.data);
+  output.dispose();
+  return { width, height, map, transfer: [map.buffer] };
+}
+
+const requests = { load, paint, estimate };
+answer((message) => requests[message.type](message));

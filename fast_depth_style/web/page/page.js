@@ -1,127 +1,123 @@
-// The page: what is asked for, what is shown.
+// The page: what is opened, painted and shown.
 
+import { Canceled } from "./asked_worker.js";
 import { Camera } from "./camera.js";
-import { Canceled, Painter } from "./painter.js";
-import { BadPhoto, openPhoto, pixelsOf, save } from "./photo.js";
+import { asked, showChoices, showStyle, showValues } from "./choices.js";
+import { drawMap } from "./depth_map.js";
+import { Painter } from "./painter.js";
+import {
+  BadPhoto,
+  Enlarger,
+  MOST_SAVED,
+  download,
+  megapixels,
+  openPhoto,
+  pixelsOf,
+} from "./photo.js";
+import { $, press, pressed, progress, say } from "./state.js";
+import { BadStyle, isStyle, readStyle } from "./style_file.js";
 
-const $ = (id) => document.getElementById(id);
 const PREVIEW = 40000; // Pixels of the quick painting while a dial moves.
 const FRAME = 50000; // Pixels of a camera frame.
 
 const painter = new Painter();
+const enlarger = new Enlarger();
 const camera = new Camera($("video"));
-let photo = null; // Canvas of the photo.
-let name = "photo";
-let painting = null; // Canvas of its painting.
+let photo = null; // {file, width, height, canvas}
+let painting = null; // {made, source}: ImageData, and of the photo so scaled.
 let ready = false;
 let busy = false;
+let saving = false;
 let wanted = null; // Pixels of the painting that is to be made next.
 
-function say(text, wrong = false) {
-  $("status").textContent = text;
-  $("status").classList.toggle("wrong", wrong);
+function complain(error) {
+  if (error instanceof Canceled) return say("Canceled.");
+  const known = error instanceof BadPhoto || error instanceof BadStyle;
+  say(known ? error.message : `That failed: ${error.message}`, true);
 }
 
-/** Shows a part from 0 to 1, null for "some time", undefined for nothing. */
-function progress(part) {
-  $("progress").hidden = part === undefined;
-  if (part == null) $("progress").removeAttribute("value");
-  else $("progress").value = part;
-}
+const loading = (part, text) => {
+  progress(part);
+  say(`${text} …`);
+};
 
-function title(style) {
-  return style.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
-}
-
-// ---- What is asked for ----------------------------------------------------
-
-function showChoices({ styles, dials }, thumbnails) {
-  styles.forEach((style, number) => {
-    const label = document.createElement("label");
-    const input = document.createElement("input");
-    Object.assign(input, { type: "radio", name: "style", value: number });
-    input.defaultChecked = number === 0;
-    const picture = document.createElement("img");
-    Object.assign(picture, { src: `network/${thumbnails[number]}`, alt: "" });
-    label.append(input, picture, title(style));
-    $("styles").append(label);
-    $("second").append(new Option(title(style), number));
-  });
-  $("styles").hidden = $("blend").hidden = styles.length < 2;
-  $("dials").hidden = !dials.length;
-  showValues();
-  $("controls").hidden = false;
-}
-
-/** {number of a style: weight}, and the values of the dials. */
-function asked() {
-  const first = document.querySelector("[name=style]:checked").value;
-  const second = $("second").value;
-  const share = $("share").value / 100;
-  const weights = { [first]: 1 };
-  if (second && second !== first) {
-    Object.assign(weights, { [first]: 1 - share, [second]: share });
-  }
-  const dials = painter.styles.dials.map((dial) => $(dial).value / 100);
-  return [weights, dials];
-}
-
-function showValues() {
-  for (const output of document.querySelectorAll("output")) {
-    output.value = `${$(output.htmlFor.value).value} %`;
-  }
-  $("share").hidden = !$("second").value;
+/** Which buttons can be used. */
+function showState() {
+  $("cancel").hidden = !busy && !saving;
+  $("save").disabled = !painting || saving;
+  $("compare").disabled = $("depths").disabled = !painting;
+  if (!busy && !saving) progress();
+  if (ready) document.documentElement.dataset.engine = painter.engine;
 }
 
 // ---- Painting -------------------------------------------------------------
 
+const chosenSize = () => Number($("size").value);
+
 /** Asks for a painting; of several requests the last one counts. */
 function want(pixels) {
   wanted = pixels;
-  if (ready && !busy && !camera.on) paintWanted();
+  if (ready && photo && !busy && !camera.on) work(paintWanted);
+}
+
+/** Does something that takes a while and may be canceled. */
+async function work(action) {
+  busy = true;
+  showState();
+  try {
+    await action();
+  } catch (error) {
+    wanted = null;
+    complain(error);
+  }
+  busy = false;
+  showState();
+  if (wanted) want(wanted); // Asked for meanwhile.
 }
 
 async function paintWanted() {
-  busy = true;
-  $("cancel").hidden = false;
-  try {
-    while (wanted && photo && !camera.on) {
-      const pixels = wanted;
-      wanted = null;
-      await paintPhoto(pixels);
-    }
-  } catch (error) {
+  while (wanted && photo && !camera.on) {
+    const pixels = wanted;
     wanted = null;
-    if (error instanceof Canceled) say("Canceled.");
-    else say(`The painting failed: ${error.message}`, true);
+    await paintPhoto(pixels);
+    const whole = painting && !wanted && pixels !== PREVIEW;
+    if (whole && pressed("depths")) await showMaps();
   }
-  busy = false;
-  $("cancel").hidden = true;
-  progress();
 }
 
 async function paintPhoto(pixels) {
-  const source = photo;
-  const image = pixelsOf(source, source.width, source.height, pixels);
+  const opened = photo;
+  const { canvas } = photo;
+  const source = pixelsOf(canvas, canvas.width, canvas.height, pixels);
   const since = performance.now();
-  const expected = (image.width * image.height) / painter.speed;
+  const expected = (source.width * source.height) / painter.speed;
   say("Painting …");
   const timer = setInterval(() => {
     const part = (performance.now() - since) / 1000 / expected;
     progress(part < 1 ? part : null);
   }, 100);
   try {
-    const made = await painter.paint(image, ...asked());
-    if (source !== photo) return; // Another photo was opened meanwhile.
-    painting = canvasOf(made);
-    show(painting, "The painting");
+    const made = await painter.paint(source, ...asked(painter.styles.dials));
+    if (opened !== photo) return; // Another photo was opened meanwhile.
+    painting = { made, source };
+    show(canvasOf(made), "The painting");
     const seconds = ((performance.now() - since) / 1000).toFixed(1);
-    say(`Painted at ${made.width} × ${made.height} in ${seconds} s.`);
-    $("save").disabled = $("compare").disabled = false;
+    say(`${made.width} × ${made.height} in ${seconds} s.${limits()}`);
     $("canvas").dataset.painted = Number($("canvas").dataset.painted ?? 0) + 1;
+    showState();
   } finally {
     clearInterval(timer);
   }
+}
+
+/** What a person should know of a very large photo. */
+function limits() {
+  const pixels = photo.width * photo.height;
+  if (pixels <= MOST_SAVED) return "";
+  return (
+    ` The photo has ${megapixels(pixels)} megapixels; ` +
+    `its painting is saved with ${megapixels(MOST_SAVED)}.`
+  );
 }
 
 function canvasOf(image) {
@@ -140,31 +136,87 @@ function show(source, label) {
   canvas.setAttribute("aria-label", label);
   // Of one size on the screen, however it was painted.
   const { width, height } = photo ?? source;
-  canvas.style.setProperty("--most", `${2 * width}px`);
-  canvas.style.setProperty("--ratio", width / height);
+  $("stage").parentElement.style.setProperty("--most", `${2 * width}px`);
+  $("stage").parentElement.style.setProperty("--ratio", width / height);
   canvas.hidden = false;
   $("empty").hidden = true;
-  $("actions").hidden = false;
+  $("sources").hidden = false;
+  $("actions").hidden = camera.on;
+  $("taking").hidden = !camera.on;
   $("stage").classList.add("full");
-  $("compare").setAttribute("aria-pressed", "false");
+  press("compare", false);
 }
 
-// ---- Photos, the camera ---------------------------------------------------
+/** Shows or hides the photo's depth map beside that of its painting. */
+function toggleMaps() {
+  press("depths", !pressed("depths"));
+  if (!pressed("depths")) $("maps").hidden = true;
+  else if (!busy) work(showMaps);
+}
 
-async function take(file) {
-  if (!file) return;
+async function showMaps() {
+  const { source, made } = painting;
+  const said = $("status").textContent;
+  for (const [id, image] of [
+    ["photo-map", source],
+    ["painting-map", made],
+  ]) {
+    drawMap($(id), await painter.depth(image, loading));
+  }
+  say(said);
+  if (!painting || !pressed("depths")) return;
+  const shown = $("maps").hidden;
+  $("maps").hidden = false;
+  if (shown) $("maps").scrollIntoView({ block: "nearest" });
+  $("maps").dataset.shown = Number($("maps").dataset.shown ?? 0) + 1;
+}
+
+// ---- Photos, style files, the camera --------------------------------------
+
+/** Takes files: style files join the list, the first other one is opened. */
+async function take(given) {
+  const files = [...given];
+  for (const file of files.filter(isStyle)) await takeStyle(file);
+  const other = files.find((file) => !isStyle(file));
+  if (other) await takePhoto(other);
+}
+
+async function takePhoto(file) {
   try {
     const opened = await openPhoto(file);
     stopCamera();
     photo = opened;
     painting = null;
-    name = (file.name ?? "photo").replace(/\.[^.]*$/, "") || "photo";
-    $("save").disabled = $("compare").disabled = true;
-    show(photo, "The photo");
+    $("maps").hidden = true;
+    showState();
+    show(photo.canvas, "The photo");
     if (!ready) say("The photo is open; the network is still loading …");
-    want(Number($("size").value));
+    want(chosenSize());
   } catch (error) {
-    say(error instanceof BadPhoto ? error.message : String(error), true);
+    complain(error);
+  }
+}
+
+async function takeStyle(file) {
+  try {
+    await loaded;
+    const rows = await readStyle(file, painter.styles);
+    const name = file.name.replace(/\.style$/i, "");
+    const number = painter.addStyle(name, rows);
+    const picture = document.createElement("img");
+    picture.src = "network/thumbnail.jpg";
+    await picture.decode();
+    const { width, height } = picture;
+    const shapes = pixelsOf(picture, width, height, Infinity);
+    const half = painter.styles.dials.map(() => 0.5);
+    const made = await painter.paint(shapes, { [number]: 1 }, half);
+    const chosen = showStyle(number, name, canvasOf(made).toDataURL());
+    chosen.checked = true;
+    chosen.parentElement.scrollIntoView({ block: "nearest" });
+    say(`“${file.name}” is in the list of styles.`);
+    want(chosenSize());
+  } catch (error) {
+    complain(error);
   }
 }
 
@@ -177,35 +229,33 @@ async function startCamera() {
     say(`No camera: ${error.message}`, true);
     return;
   }
-  $("snap").hidden = false;
-  $("save").disabled = $("compare").disabled = true;
   photo = painting = null;
+  $("maps").hidden = true;
+  showState();
   while (busy) await new Promise((resolve) => setTimeout(resolve, 50));
-  busy = true;
+  await work(paintFrames);
+  stopCamera();
+}
+
+async function paintFrames() {
   let frames = 0;
   const since = performance.now();
-  try {
-    while (camera.on) {
-      const { videoWidth, videoHeight } = camera.video;
-      const image = pixelsOf(camera.video, videoWidth, videoHeight, FRAME);
-      const made = ready ? await painter.paint(image, ...asked()) : image;
-      if (!camera.on) break;
-      show(canvasOf(made), "The camera, painted");
-      const rate = (++frames * 1000) / (performance.now() - since);
-      say(`Camera: ${rate.toFixed(1)} pictures a second.`);
-      await new Promise(requestAnimationFrame);
-    }
-  } catch (error) {
-    if (!(error instanceof Canceled)) say(`Camera: ${error.message}`, true);
-    stopCamera();
+  while (camera.on) {
+    const { videoWidth, videoHeight } = camera.video;
+    const image = pixelsOf(camera.video, videoWidth, videoHeight, FRAME);
+    const choice = ready && asked(painter.styles.dials);
+    const made = ready ? await painter.paint(image, ...choice) : image;
+    if (!camera.on) break;
+    show(canvasOf(made), "The camera, painted");
+    const rate = (++frames * 1000) / (performance.now() - since);
+    say(`Camera: ${rate.toFixed(1)} pictures a second.`);
+    await new Promise(requestAnimationFrame);
   }
-  busy = false;
-  if (photo) want(Number($("size").value));
 }
 
 function stopCamera() {
   if (camera.on) camera.stop();
-  $("snap").hidden = true;
+  $("taking").hidden = true;
 }
 
 function snap() {
@@ -214,7 +264,29 @@ function snap() {
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
-  canvas.toBlob((blob) => take(new File([blob], "camera.png")));
+  canvas.toBlob((blob) => takePhoto(new File([blob], "camera.png")));
+}
+
+async function save() {
+  saving = true;
+  showState();
+  const opened = photo;
+  const name = opened.file.name.replace(/\.[^.]*$/, "") || "photo";
+  try {
+    say("Saving, along the edges of the photo …");
+    const { made, source } = painting;
+    const canvas = await enlarger.enlarge(opened, made, source, progress);
+    await download(canvas, `${name}.painted.jpg`);
+    const less = canvas.width < opened.width;
+    say(
+      `Saved at ${canvas.width} × ${canvas.height}` +
+        (less ? ", for there is no room for the size of the photo." : "."),
+    );
+  } catch (error) {
+    complain(error);
+  }
+  saving = false;
+  showState();
 }
 
 // ---- Buttons, keys, drops -------------------------------------------------
@@ -222,19 +294,20 @@ function snap() {
 const actions = {
   open: () => $("file").click(),
   again: () => $("file").click(),
+  add: () => $("style-file").click(),
   snap,
-  save: () => save(painting, photo.width, photo.height, `${name}.painted.jpg`),
+  save,
   compare() {
-    const pressed = $("compare").getAttribute("aria-pressed") === "true";
-    if (pressed) show(painting, "The painting");
-    else {
-      show(photo, "The photo");
-      $("compare").setAttribute("aria-pressed", "true");
-    }
+    const on = !pressed("compare");
+    if (on) show(photo.canvas, "The photo");
+    else show(canvasOf(painting.made), "The painting");
+    press("compare", on);
   },
+  depths: toggleMaps,
   cancel() {
     wanted = null;
-    painter.cancel();
+    enlarger.cancel();
+    if (busy) painter.cancel();
   },
 };
 for (const [id, action] of Object.entries(actions)) {
@@ -243,20 +316,30 @@ for (const [id, action] of Object.entries(actions)) {
 for (const button of document.querySelectorAll(".camera")) {
   button.addEventListener("click", startCamera);
 }
-const keys = { o: "open", s: "save", c: "compare", Escape: "cancel" };
+const keys = {
+  o: "open",
+  s: "save",
+  c: "compare",
+  d: "depths",
+  Escape: "cancel",
+};
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest("select")) return; // Letters choose in it.
   const button = $(keys[event.key]);
-  if (button && !button.disabled && (event.key !== "Escape" || busy)) {
+  const hidden = event.key === "Escape" && button.hidden;
+  if (button && !button.disabled && !hidden) {
     event.preventDefault();
     actions[button.id]();
   }
 });
-$("file").addEventListener("change", () => {
-  take($("file").files[0]);
-  $("file").value = ""; // The same file may be chosen again.
-});
+for (const id of ["file", "style-file"]) {
+  $(id).addEventListener("change", () => {
+    const [file] = $(id).files;
+    if (file) (id === "file" ? takePhoto : takeStyle)(file);
+    $(id).value = ""; // The same file may be chosen again.
+  });
+}
 $("controls").addEventListener("submit", (event) => event.preventDefault());
 $("controls").addEventListener("input", (event) => {
   showValues();
@@ -265,7 +348,7 @@ $("controls").addEventListener("input", (event) => {
 });
 $("controls").addEventListener("change", () => {
   showValues();
-  want(Number($("size").value));
+  want(chosenSize());
 });
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -276,26 +359,29 @@ for (const type of ["dragleave", "drop"]) {
 }
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  take(event.dataTransfer.files[0]);
+  take(event.dataTransfer.files);
 });
 document.addEventListener("paste", (event) => {
-  take(event.clipboardData.files[0]);
+  take(event.clipboardData.files);
 });
 
 // ---- Start ----------------------------------------------------------------
 
-try {
+async function start() {
+  const quiet = () => photo || $("status").classList.contains("wrong");
   await painter.load((part, text) => {
     progress(part);
-    if (!photo) say(`${text} …`);
+    if (!quiet()) say(`${text} …`);
   });
   showChoices(painter.styles, painter.about.thumbnails);
   ready = true;
-  document.documentElement.dataset.engine = painter.engine;
-  progress();
-  if (photo) want(Number($("size").value));
-  else say("Ready: open a photo.");
-} catch (error) {
+  showState();
+  if (photo) want(chosenSize());
+  else if (!quiet()) say("Ready.");
+}
+
+const loaded = start();
+loaded.catch((error) => {
   progress();
   say(`The network could not be loaded: ${error.message}`, true);
-}
+});

@@ -1,21 +1,21 @@
-// The network in its worker: loads it, paints with it, cancels.
+// The networks in their worker: loads them, paints, estimates depth, cancels.
 
-import { readStyles, vectorOf } from "./vectors.js";
+import { AskedWorker, Canceled } from "./asked_worker.js";
+import { addStyle, readStyles, vectorOf } from "./vectors.js";
 
 const base = new URL(".", import.meta.url).href;
-const libraries = base + "libraries/";
+const NETWORK = "network/network.onnx";
+const DEPTH = "network/depth.onnx";
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
-export class Canceled extends Error {}
-
-/** Paints one picture at a time. `styles` are known after `load`. */
+/** Does one thing at a time, in order. `styles` are known after `load`. */
 export class Painter {
   #files = new Map();
   #worker = null;
-  #reject = null;
   #engines = [];
-  #starting = null;
+  #started = null;
+  #last = Promise.resolve();
 
   /** Pixels a second of the last painting; a guess before the first. */
   speed = 5e4;
@@ -26,12 +26,9 @@ export class Painter {
     if (!answer.ok) throw new Error(`network.json: ${answer.status}`);
     this.about = await answer.json();
     this.styles = readStyles(this.about);
-    this.#engines = ["wasm"];
-    // A processor that stands in for a graphics card is slower than WASM.
-    const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
-    const real = adapter && !adapter.info?.isFallbackAdapter;
-    if (real && "webgpu" in this.about.engines) this.#engines.unshift("webgpu");
-    await this.#start(progress);
+    this.#engines = await engines(this.about.engines);
+    this.#started = this.#start(progress);
+    await this.#started;
   }
 
   /** Which engine paints: "wasm" or "webgpu". */
@@ -45,15 +42,44 @@ export class Painter {
         return await this.#startEngine(this.engine, progress);
       } catch (error) {
         if (error instanceof Canceled || this.#engines.length < 2) throw error;
-        this.#worker?.terminate();
-        this.#engines.shift();
+        this.#giveUpEngine(error);
       }
     }
   }
 
+  #giveUpEngine(error) {
+    console.warn(`${this.#engines.shift()} is not used: ${error.message}`);
+    this.#worker?.end();
+  }
+
   async #startEngine(engine, progress) {
     const library = `libraries/${this.about.engines[engine]}`;
-    const names = ["network/network.onnx", library];
+    const [network, binary] = await this.#fetch([NETWORK, library], progress);
+    progress(null, "Starting");
+    this.#worker = new AskedWorker("engine.js");
+    const { width, height, picture, painting } = this.about.check;
+    const half = this.styles.dials.map(() => 0.5);
+    const check = {
+      width,
+      height,
+      rgba: bytesOf(picture),
+      expected: bytesOf(painting),
+      vector: vectorOf(this.styles, { 0: 1 }, half),
+    };
+    const cores = Math.min(4, navigator.hardwareConcurrency || 1);
+    await this.#worker.ask({
+      type: "load",
+      engine,
+      libraries: base + "libraries/",
+      network,
+      binary: binary.buffer,
+      threads: self.crossOriginIsolated ? cores : 1,
+      check,
+    });
+  }
+
+  /** Contents of files of the page, each downloaded once. */
+  async #fetch(names, progress) {
     const total = names.reduce((sum, name) => sum + this.about.bytes[name], 0);
     let before = 0;
     for (const name of names) {
@@ -65,71 +91,67 @@ export class Painter {
       }
       before += this.about.bytes[name];
     }
-    progress(null, "Starting");
-    // A worker of a blob inherits the page's content-security policy; one of
-    // an address has none where the server sends none.
-    const source = `import ${JSON.stringify(base + "engine.js")};`;
-    const blob = new Blob([source], { type: "text/javascript" });
-    const address = URL.createObjectURL(blob);
-    this.#worker = new Worker(address, { type: "module" });
-    const { width, height, picture, painting } = this.about.check;
-    const half = this.styles.dials.map(() => 0.5);
-    const check = {
-      width,
-      height,
-      rgba: bytesOf(picture),
-      expected: bytesOf(painting),
-      vector: vectorOf(this.styles, { 0: 1 }, half),
-    };
-    const cores = Math.min(4, navigator.hardwareConcurrency || 1);
-    await this.#ask({
-      type: "load",
-      engine,
-      libraries,
-      network: this.#files.get(names[0]),
-      binary: this.#files.get(names[1]).buffer,
-      threads: self.crossOriginIsolated ? cores : 1,
-      check,
-    });
-    URL.revokeObjectURL(address);
+    return names.map((name) => this.#files.get(name));
   }
 
+  /** Asks the worker, after all that was asked before. */
   #ask(message) {
-    return new Promise((resolve, reject) => {
-      this.#reject = reject;
-      const worker = this.#worker;
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message || "the worker could not start"));
-      };
-      worker.onmessage = ({ data }) =>
-        data.type === "failed" ? reject(new Error(data.text)) : resolve(data);
-      worker.postMessage(message);
+    const asked = this.#last.then(async () => {
+      await this.#started;
+      return this.#worker.ask(message);
     });
+    this.#last = asked.catch(() => {});
+    return asked;
   }
 
-  /**
-   * Paints ImageData with {number of a style: weight} and values of dials.
-   * The one before must be done.
-   */
+  /** Paints ImageData with {number of a style: weight} and values of dials. */
   async paint(image, weights, dials) {
-    await this.#starting;
     const { width, height, data } = image;
     const vector = vectorOf(this.styles, weights, dials);
-    const since = performance.now();
     const request = { type: "paint", width, height, rgba: data, vector };
-    const { rgba } = await this.#ask(request);
+    const since = performance.now();
+    let made;
+    try {
+      made = await this.#ask(request);
+    } catch (error) {
+      if (error instanceof Canceled || this.#engines.length < 2) throw error;
+      this.#giveUpEngine(error);
+      this.#started = this.#start();
+      made = await this.#ask(request);
+    }
     this.speed = (width * height * 1000) / (performance.now() - since);
-    return new ImageData(rgba, width, height);
+    return new ImageData(made.rgba, width, height);
   }
 
-  /** Ends what is being painted, by ending the worker. */
-  cancel() {
-    this.#worker?.terminate();
-    this.#reject?.(new Canceled());
-    this.#starting = this.#start();
-    this.#starting.catch(() => {}); // `paint` awaits it.
+  /** The depth map of ImageData: {width, height, map}; the first one loads. */
+  async depth(image, progress) {
+    const [network] = await this.#fetch([DEPTH], progress);
+    const { width, height, data } = image;
+    const request = { type: "estimate", width, height, rgba: data, network };
+    return this.#ask(request);
   }
+
+  /** Adds a style to those of the network; returns its number. */
+  addStyle(name, rows) {
+    return addStyle(this.styles, name, rows);
+  }
+
+  /** Ends what is being done, by ending the worker. */
+  cancel() {
+    this.#worker?.end();
+    this.#started = this.#start();
+    this.#started.catch(() => {}); // What is asked next awaits it.
+  }
+}
+
+/** Engines to try, the best first, of those whose libraries are there. */
+async function engines(available) {
+  const asked = new URLSearchParams(location.search).get("engine");
+  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
+  // A processor that stands in for a graphics card is slower than WASM.
+  const real = adapter && !adapter.info?.isFallbackAdapter;
+  const fast = "webgpu" in available && (asked ? asked === "webgpu" : real);
+  return fast ? ["webgpu", "wasm"] : ["wasm"];
 }
 
 async function download(address, tell) {

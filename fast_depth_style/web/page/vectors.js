@@ -9,6 +9,20 @@ export function readStyles(list) {
   return { ...list, table: new Float32Array(bytes.buffer) };
 }
 
+/** Adds a style's rows behind the others; returns its number. */
+export function addStyle(list, name, rows) {
+  const table = new Float32Array(list.table.length + rows.length);
+  table.set(list.table);
+  table.set(rows, list.table.length);
+  const [count, ...shape] = list.shape;
+  Object.assign(list, {
+    styles: [...list.styles, name],
+    shape: [count + 1, ...shape],
+    table,
+  });
+  return count;
+}
+
 /**
  * The sum over styles s of w_s (t[s][0] + depth t[s][1] + stroke t[s][2]).
  * @param weights {number of a style: weight}
