@@ -198,8 +198,7 @@ class Objective(keras.layers.Layer):
             grams = {key: scaled[key] for key in scaled if key[1] in layers}
             styles = self._styles or [StyleTarget(1.0, targets["grams"])]
             losses = sum(
-                each.weight
-                * loss(_gram_matrices(grams, each.masks), each.grams)
+                each.weight * self._compare_styles(loss, grams, each)
                 for each in styles
             )
             found["style"] = ops.mean(targets.get("style_factor", 1.0) * losses)
@@ -217,6 +216,24 @@ class Objective(keras.layers.Layer):
                 features = self._perceptual(smaller)[layer]
             found["content"] = ops.mean(compare(features, targets["content"]))
         return found
+
+    def _compare_styles(self, loss, features, target):
+        evenness = self.settings.style_evenness
+        if not evenness or target.masks is not None:
+            grams = _gram_matrices(features, target.masks)
+            return loss(grams, target.grams)
+        quarters = {
+            key: style.quarter_gram_matrices(found)
+            for key, found in features.items()
+        }
+        whole = {
+            key: ops.mean(grams, axis=1) for key, grams in quarters.items()
+        }
+        each = {key: gram[:, None] for key, gram in target.grams.items()}
+        # |mean of G - T|^2 + evenness (mean of |G - mean of G|^2).
+        return (1 - evenness) * loss(whole, target.grams) + evenness * loss(
+            quarters, each
+        )
 
     def _depth(self, pictures, targets, step):
         settings, target = self.settings, targets["depth"]

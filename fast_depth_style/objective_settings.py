@@ -48,6 +48,14 @@ class ObjectiveSettings:
         " before; more scales learn larger brushwork.",
         least=1,
     )
+    style_evenness: float = setting(
+        0.0,
+        "How evenly style spreads: at 1 every quarter of the picture is"
+        " compared with the painting, skies included; at 0 the whole.",
+        least=0,
+        most=1,
+        flag=False,
+    )
     content_scale: int = setting(
         0,
         "Scale at which content is compared: 1 is half the size, where strokes"

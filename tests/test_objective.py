@@ -44,6 +44,7 @@ def small(material):
         perceptual_network=f"vgg19:{material / 'vgg19.npz'}",
         depth_network=f"fast_depth:{material / 'fast_depth.npz'}",
         style_scales=1,
+        style_evenness=0.0,
         style_layers=("relu1_1", "relu2_1"),
         content_layer="relu2_1",
         image_size=64,
@@ -103,6 +104,12 @@ def _relative(found, target):
     return squares.mean()
 
 
+def _relative_content(found, target):
+    """The same, at each position by the target's own."""
+    weights = (target**2).sum(-1, keepdims=True)
+    return _relative(found * weights**0.5, target * weights**0.5)
+
+
 def _double(features):
     return {name: np.array(value, "f8") for name, value in features.items()}
 
@@ -128,7 +135,7 @@ def test_terms_are_relative_to_what_they_compare_with(
     style = np.mean(
         [_relative(_gram(y[n]), _gram(s[n])) for n in small.style_layers]
     )
-    content = _relative(y["relu2_1"], x["relu2_1"])
+    content = _relative_content(y["relu2_1"], x["relu2_1"])
     p = painted.numpy().astype("f8") / 127.5
     tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
     outside = p - np.clip(p, 0, 2)
@@ -311,7 +318,7 @@ def test_content_may_be_compared_at_a_smaller_scale(
     for scales in (1, 2):  # With features at hand, and without.
         objective = make(depth=False, content_scale=1, style_scales=scales)
         found = _terms(objective, photos, painted)["content"]
-        np.testing.assert_allclose(found, _relative(y, x), rtol=1e-4)
+        np.testing.assert_allclose(found, _relative_content(y, x), rtol=1e-4)
 
 
 def test_each_picture_is_asked_its_own(make, pictures, perceptual, small):
@@ -365,6 +372,37 @@ def test_style_is_compared_at_every_scale(
         one, other = _halved(one), _halved(other)
     assert len(set(terms)) == 4
     np.testing.assert_allclose(found, np.mean(terms), rtol=1e-4)
+
+
+def test_an_even_style_is_that_of_every_quarter(
+    make, perceptual, pictures, painting, small
+):
+    painted = pictures[1]
+    found = {
+        evenness: float(
+            _terms(make(depth=False, style_evenness=evenness), *pictures)[
+                "style"
+            ]
+        )
+        for evenness in (0.0, 0.25, 1.0)
+    }
+
+    y = _double(perceptual(painted))
+    s = _double(perceptual(painting[None].astype("f4")))
+    terms = []
+    for name in small.style_layers:
+        high, wide = (side // 2 for side in y[name].shape[1:3])
+        terms += [
+            _relative(
+                _gram(y[name][:, i : i + high, j : j + wide]), _gram(s[name])
+            )
+            for i in (0, high)
+            for j in (0, wide)
+        ]
+    np.testing.assert_allclose(found[1.0], np.mean(terms), rtol=1e-4)
+    mixed = 0.75 * found[0.0] + 0.25 * found[1.0]
+    np.testing.assert_allclose(found[0.25], mixed, rtol=1e-4)
+    assert found[1.0] > 1.001 * found[0.0]
 
 
 def test_a_style_counts_by_its_weight_where_its_mask_is(

@@ -16,12 +16,15 @@ def content_loss(features: Any, targets: Any) -> Any:
 
 
 def relative_content_loss(features: Any, targets: Any) -> Any:
-    """|F(y) - F(x)|^2 / |F(x)|^2 of each picture, (batch,).
+    """Sum |F(x)|^2 |F(y) - F(x)|^2 / sum |F(x)|^4 of each picture, (batch,).
 
-    Eq. 2 relative to the photo's own features: a black feature map costs 1.
+    Eq. 2 relative to the photo's own features, each position weighted by them:
+    what the photo shows is kept, and its even skies and walls are free for
+    strokes. A black feature map costs 1.
     """
     features = ops.cast(features, "float32")
     targets = ops.cast(targets, "float32")
-    error = ops.mean(ops.square(features - targets), axis=(1, 2, 3))
-    power = ops.mean(ops.square(targets), axis=(1, 2, 3))
-    return error / (power + 1e-6)
+    error = ops.mean(ops.square(features - targets), axis=3)
+    power = ops.mean(ops.square(targets), axis=3)
+    weighted = ops.mean(power * error, axis=(1, 2))
+    return weighted / (ops.mean(ops.square(power), axis=(1, 2)) + 1e-6)

@@ -10,8 +10,6 @@ from typing import Any
 
 from keras import ops
 
-from fast_depth_style.losses.content import relative_content_loss
-
 
 def raw_depth_loss(depth: Any, target: Any, is_metric: bool) -> Any:
     """Mean (D(y) - D(x))^2 of (batch, h, w) maps: Xu, Zhang, Yang 2017, eq. 4.
@@ -33,10 +31,13 @@ def depth_feature_loss(features: Sequence[Any], targets: Sequence[Any]) -> Any:
     rectifiers, carries little. Over the power, not the variance: a flat scene
     has almost none, and would decide the gradient alone.
     """
-    terms = [
-        relative_content_loss(feature, target)
-        for feature, target in zip(features, targets, strict=True)
-    ]
+    terms = []
+    for feature, target in zip(features, targets, strict=True):
+        target = ops.cast(target, "float32")
+        difference = ops.cast(feature, "float32") - target
+        error = ops.mean(ops.square(difference), axis=(1, 2, 3))
+        power = ops.mean(ops.square(target), axis=(1, 2, 3))
+        terms.append(error / (power + 1e-6))
     return sum(terms) / len(terms)
 
 

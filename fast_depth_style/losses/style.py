@@ -1,7 +1,9 @@
 """Style: the distance of Gram matrices (Gatys, Ecker, Bethge 2015).
 
 `grams` {layer: (batch, c, c)} G(y) are the picture's and `targets` {layer:
-(batch or 1, c, c)} G(s) the painting's, whose layers are those that count.
+(batch or 1, c, c)} G(s) the painting's, whose layers are those that count. With
+`quarter_gram_matrices` both have one more axis, (batch, 4, c, c) and (batch or
+1, 1, c, c), and losses are means over quarters.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -26,6 +28,24 @@ def gram_matrix(features: Any) -> Any:
         flat = ops.cast(flat, "float32")
     size = ops.cast(height * width * channels, "float32")
     return _inner_products(flat) / size
+
+
+def quarter_gram_matrices(features: Any) -> Any:
+    """Gram matrices of the four quarters of feature maps.
+
+    Of (batch, height, width, channels), (batch, 4, channels, channels) float32,
+    as `gram_matrix`; height and width are static. Their mean is the Gram matrix
+    of the whole, but for a row or column left over. A map of one pixel a side
+    is a single quarter, (batch, 1, channels, channels).
+    """
+    _, height, width, channels = features.shape
+    parts = min(2, height, width)
+    high, wide = height // parts, width // parts
+    features = features[:, : parts * high, : parts * wide]
+    features = ops.reshape(features, (-1, parts, high, parts, wide, channels))
+    features = ops.transpose(features, (0, 1, 3, 2, 4, 5))
+    grams = gram_matrix(ops.reshape(features, (-1, high, wide, channels)))
+    return ops.reshape(grams, (-1, parts * parts, channels, channels))
 
 
 @ops.custom_gradient
@@ -96,6 +116,7 @@ def relative_style_loss(
     """
     terms = []
     for name, target in targets.items():
-        error = ops.sum(ops.square(grams[name] - target), axis=(1, 2))
-        terms.append(error / ops.sum(ops.square(target), axis=(1, 2)))
+        error = ops.sum(ops.square(grams[name] - target), axis=(-2, -1))
+        error = error / ops.sum(ops.square(target), axis=(-2, -1))
+        terms.append(ops.mean(error, axis=1) if error.ndim > 1 else error)
     return sum(terms) / len(terms)

@@ -11,7 +11,7 @@ from fast_depth_style.objective_settings import (
     ObjectiveSettings,
     require_large_enough,
 )
-from fast_depth_style.settings import setting, settings_class
+from fast_depth_style.settings import inherited, setting, settings_class
 
 _LARGEST = 4096
 """Pixels of a painting's short side."""
@@ -29,6 +29,8 @@ class TrainingSettings(ObjectiveSettings):
     content: str = setting(
         "", "Photos: a folder, tfds:coco/2017 or tfds:coco/2014."
     )
+    # A whole picture can have a painting's statistics by its busy parts alone.
+    style_evenness: float = inherited(ObjectiveSettings, "style_evenness", 0.5)
     distillation_weight: float = setting(
         10.0, "Weight of the difference to the teacher's picture.", least=0
     )
@@ -232,6 +234,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "content": "tfds:coco/2017",
         **_RAW,
         "style_scales": 1,
+        "style_evenness": 0.0,
         "optimizer": "adam",
         "style_layers": tuple(f"relu{block}_1" for block in range(1, 6)),
         "content_layer": "relu4_2",

@@ -39,6 +39,12 @@ def _relative(y, x):
     return np.sum((y - x) ** 2) / np.sum(x**2)
 
 
+def _relative_content(y, x):
+    power = np.sum(x**2, axis=-1)
+    error = np.sum((y - x) ** 2, axis=-1)
+    return np.sum(power * error) / np.sum(power**2)
+
+
 def _gram(features):
     """One picture at a time, one pair of channels at a time."""
     batch, height, width, channels = features.shape
@@ -89,7 +95,7 @@ _LOSSES = {
     # Every photo counts the same, however strong its features.
     "relative content": (
         content.relative_content_loss,
-        lambda y, x: _each(_relative, y, x),
+        lambda y, x: _each(_relative_content, y, x),
         *_FEATURES * np.float32([1, 9, 0.3])[None, :, None, None, None],
     ),
     "depth in centimetres": (
@@ -181,12 +187,47 @@ def test_style_losses_are_johnsons_equation_4():
     )
 
 
+@pytest.mark.parametrize(
+    ("shape", "parts", "high", "wide"),
+    [
+        ((2, 7, 10, 3), 2, 3, 5),
+        ((2, 2, 5, 3), 2, 1, 2),
+        ((2, 1, 4, 3), 1, 1, 4),
+    ],
+)
+def test_quarters_are_parts_of_the_picture(shape, parts, high, wide):
+    features = _normal(*shape)
+    expected = np.stack(
+        [
+            _gram(features[:, i : i + high, j : j + wide])
+            for i in range(0, parts * high, high)
+            for j in range(0, parts * wide, wide)
+        ],
+        axis=1,
+    )
+    found = style.quarter_gram_matrices(features)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    target = _gram(_normal(1, 4, 4, 3, seed=1))
+    for loss in (style.style_loss, style.relative_style_loss):
+        each = [
+            np.mean(loss({"a": expected[:, i]}, {"a": target}))
+            for i in range(parts**2)
+        ]
+        whole = np.mean(loss({"a": expected}, {"a": target[:, None]}))
+        np.testing.assert_allclose(whole, np.mean(each))
+
+
 @pytest.mark.parametrize("loss", [style.style_loss, style.relative_style_loss])
 def test_gradient_of_style(loss):
     features = _normal(2, 5, 4, 3)
     target = {"a": _gram(features[::-1] * 1.5)[:1].astype("float32")}
     assert_gradient(
         lambda x: ops.mean(loss({"a": style.gram_matrix(x)}, target)), features
+    )
+    target = {"a": target["a"][:, None]}
+    assert_gradient(
+        lambda x: ops.mean(loss({"a": style.quarter_gram_matrices(x)}, target)),
+        features,
     )
 
 
