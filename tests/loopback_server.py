@@ -115,7 +115,12 @@ def _service(server):
 def _tensor(value, spec):
     """A JSON value as a tensor: {"b64": …} is bytes, a number has a type."""
     if spec.dtype == tf.string:
-        value = [base64.b64decode(v["b64"], validate=True) for v in value]
+        value = [
+            v
+            if isinstance(v, str)
+            else base64.b64decode(v["b64"], validate=True)
+            for v in value
+        ]
         return tf.constant(value, tf.string, (len(value),))
     array = np.array(value)
     if spec.dtype.is_integer and array.dtype.kind != "i":

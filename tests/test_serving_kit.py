@@ -35,7 +35,7 @@ def test_the_server_finds_every_file_that_it_is_told_of():
     assert ports == {"8500", "8501"}
 
 
-def test_the_model_config_names_styles_that_are_there():
+def test_the_model_config_names_what_belongs_in_saved_models():
     config = pytest.importorskip(
         "tensorflow_serving.config.model_server_config_pb2"
     )
@@ -43,13 +43,13 @@ def test_the_model_config_names_styles_that_are_there():
         _text("models.config"), config.ModelServerConfig()
     )
 
-    styles = found.model_config_list.config
-    assert [style.name for style in styles] == ["great_wave", "starry_night"]
-    for style in styles:
-        assert style.model_platform == "tensorflow"
-        folder = _ROOT / "saved_models" / style.name
-        assert style.base_path == f"/models/{style.name}"
-        assert (folder / "1" / "saved_model.pb").is_file()
+    made = (_ROOT / "saved_models" / "README.md").read_text(encoding="utf-8")
+    models = found.model_config_list.config
+    assert [model.name for model in models] == ["styles", "styles_mobile"]
+    for model in models:
+        assert model.model_platform == "tensorflow"
+        assert model.base_path == f"/models/{model.name}"
+        assert f" --output=saved_models/{model.name}\n" in made
 
 
 def test_the_batching_parameters_merge_no_two_requests():

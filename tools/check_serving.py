@@ -1,7 +1,7 @@
-r"""Checks a running TensorFlow Serving that serves a style.
+r"""Checks a running TensorFlow Serving that serves a network.
 
     fast-depth-style check_serving --server=http://localhost:8501 \
-        --model=great_wave
+        --model=styles
 
 Asks both signatures for pictures of several sizes, sends broken ones, and
 measures how long 16 clients at once wait. Exits with 1 where a check fails.

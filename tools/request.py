@@ -1,7 +1,7 @@
 r"""Sends a photo to a running TensorFlow Serving and writes the painting.
 
     fast-depth-style request --server=http://localhost:8501 \
-        --model=great_wave --input=photo.jpg --output=painting.png
+        --model=styles --style=udnie --input=photo.jpg --output=painting.png
 
 Exits with 1 where no server answers, 2 where it refuses the request. gRPC
 needs pip install 'fast-depth-style[serving]'.

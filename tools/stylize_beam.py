@@ -2,7 +2,7 @@ r"""Stylizes photos in bulk with Apache Beam, on one machine or on a cluster.
 
     fast-depth-style stylize_beam --model=shipped \
         --input='photos/**' --output=paintings
-    fast-depth-style stylize_beam --model=/models/great_wave \
+    fast-depth-style stylize_beam --model=/models/styles \
         --input='gs://photos/**' --output=gs://paintings \
         --runner=FlinkRunner -- --flink_master=localhost:8081
 

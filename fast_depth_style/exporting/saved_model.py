@@ -208,14 +208,15 @@ def read_network(path: str | os.PathLike[str]) -> ImageTransformationNetwork:
     variables = model.signatures["serving_default"].variables
     card = read_card(path)
     wrong = f"{files.printable(find_model(path).parent)}/card.json describes"
+    config = card.get("network")
+    if isinstance(config, dict) and "styles" not in config:
+        raise RequestError(
+            f"{files.printable(find_model(path))} was made by version 0.1.0 and"
+            " can only be painted with: train it anew for all else"
+        )
     try:
         config = dict(card["network"])
         config.pop("parameters", None)
-        if "styles" not in config:
-            raise RequestError(
-                f"{files.printable(find_model(path))} was made by version 1 and"
-                " can only be painted with: train it anew for all else"
-            )
         network = ImageTransformationNetwork(**config, dtype="float32")
     except (ValueError, LookupError, TypeError) as error:
         raise RequestError(f"{wrong} no network; {_COPY_WITH_CARD}") from error

@@ -23,6 +23,9 @@ from fast_depth_style.exporting.signatures import (
     ExportError,
     make_signatures,
 )
+from fast_depth_style.stylization import tiles
+from fast_depth_style.stylization.model import load_styled
+from fast_depth_style.stylization.settings import StylizeSettings
 
 
 def _pictures(*shape):
@@ -216,6 +219,31 @@ def test_a_model_without_its_card_is_refused(small_model, tmp_path):
         card.unlink() if text is None else card.write_text(text)
         with pytest.raises(RequestError, match=message):
             read_network(folder)
+
+
+def test_a_model_of_an_older_version_paints_and_does_no_more(
+    small_network, small_model, tmp_path
+):
+    """It has four signatures, and a card that names no styles."""
+    folder = shutil.copytree(small_model, tmp_path / "old")
+    shutil.rmtree(folder / "1")
+    root = tf.Module()
+    root.weights = [variable.value for variable in small_network.variables]
+    old = make_signatures(small_network, SIGNATURES[:4])
+    tf.saved_model.save(root, str(folder / "1"), signatures=old)
+    card = json.loads((folder / "card.json").read_text())
+    del card["network"]["styles"], card["network"]["dials"]
+    (folder / "card.json").write_text(json.dumps(card))
+    photo = _pictures(40, 60, 3)
+
+    painted = tiles.stylize(load_styled(folder), photo)
+
+    now = tiles.stylize(load_styled(small_model), photo)
+    np.testing.assert_array_equal(painted, now)
+    with pytest.raises(RequestError, match="has one style without dials"):
+        load_styled(folder, StylizeSettings(depth=0.5))
+    with pytest.raises(RequestError, match="was made by version 0.1.0"):
+        read_network(folder)
 
 
 def test_what_is_no_model_is_refused_in_one_line(tmp_path):

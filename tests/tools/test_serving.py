@@ -1,9 +1,14 @@
 """request and check_serving, against a server on loopback."""
 
+import base64
+import json
 import os
+import pathlib
+import re
 
 import numpy as np
 import pytest
+import requests
 import tensorflow as tf
 from PIL import Image
 from programs import run_program
@@ -68,6 +73,23 @@ def test_a_style_and_dials_are_asked_for(server, styled_model, photo, tmp_path):
     model = load_styled(styled_model, settings)
     painted = tiles.stylize(model, _PIXELS)
     np.testing.assert_array_equal(read_rgb(tmp_path / "painting.png"), painted)
+
+
+def test_the_request_in_the_docs_is_answered(server, photo):
+    docs = pathlib.Path(__file__).parents[2] / "docs/export_and_serving.md"
+    (request,) = re.findall("echo '(.*?)' [|]", docs.read_text(), re.DOTALL)
+    sent = base64.b64encode(photo.read_bytes()).decode()
+    request = re.sub(r"'\$\(base64 .*?\)'", sent, request)
+
+    answer = requests.post(
+        f"{server.rest}/v1/models/styled:predict", data=request
+    ).json()
+
+    (found,) = answer["predictions"]
+    picture = tf.io.decode_png(base64.b64decode(found["b64"]))
+    assert picture.shape == _PIXELS.shape
+    asked = json.loads(request)["instances"][0]
+    assert asked["style"] == "great_wave:0.7,udnie:0.3"
 
 
 def test_a_good_server_is_found_good(server):
