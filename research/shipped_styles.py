@@ -14,8 +14,8 @@ before. Time: about three hours and a half on two CPU cores with AVX512-BF16.
 Expected: the table in docs/evaluation.md.
 
 What ships was made on 2026-11-28 and 29 by these runs, with three differences:
-in `start` depth came in over 500 steps in place of 134; up to `both` content was
-not weighted by the photo's features; `skies` had style_evenness 1. It is an
+in `start` depth came in over 500 steps in place of 134; content was weighted by
+the photo's features only from `skies` on, where style_evenness was 1. It is an
 interim: 20,000 steps are meant.
 """
 
