@@ -10,8 +10,8 @@ import pytest
 from painting_faults import (
     border_step,
     lattice,
-    require_a_gradient,
     require_flat,
+    require_no_blobs,
     saturated,
     sky,
 )
@@ -76,7 +76,7 @@ def test_the_mobile_network_paints_without_faults(style, depth):
     )
     for shade in (0, 128, 255):
         require_flat(painted, shade)
-    require_a_gradient(painted)
+    require_no_blobs(painted)
     for level in (75, 130):
         assert lattice(painted(sky(level))) < 8
     picture = painted(paint(240, 320, seed=11))
