@@ -13,12 +13,17 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from fast_depth_style.errors import RequestError
 
 MARK = ".fast_depth_style"
 """Name of the file that marks a folder as written by this program."""
+
+Kind = Literal[
+    "demo", "evaluation", "model", "page", "pictures", "reconstructions", "run"
+]
+"""What a folder of this program holds, as its mark says."""
 
 
 def resolve(path: str | os.PathLike[str], flag: str) -> pathlib.Path:
@@ -137,9 +142,12 @@ def require_different(
 
 
 def require_own_folder(
-    folder: str | os.PathLike[str], flag: str, known: Iterable[str] = ()
+    folder: str | os.PathLike[str],
+    flag: str,
+    kind: Kind,
+    known: Iterable[str] = (),
 ) -> None:
-    """Refuses a folder that is not new, empty or marked by an earlier run.
+    """Refuses a folder that is not new, empty or marked as one of its kind.
 
     Any file of a name in `known` shows that it is ours too: folders of earlier
     versions have no mark.
@@ -156,20 +164,35 @@ def require_own_folder(
         raise RequestError(
             f"--{flag}={printable(folder)}: {error.strerror}"
         ) from error
-    if names and not names & {MARK, *known}:
+    if MARK in names:
+        ours = _is_marked(folder, kind)
+    else:
+        ours = not names or bool(names & {*known})
+    if not ours:
+        shown = min(names - {MARK}, default=MARK)
         raise RequestError(
             f"--{flag}={printable(folder)} holds other files"
-            f" ({printable(min(names))}): give a new or empty folder"
+            f" ({printable(shown)}): give a new or empty folder"
         )
 
 
-def mark_own_folder(folder: str | os.PathLike[str]) -> None:
+def mark_own_folder(folder: str | os.PathLike[str], kind: Kind) -> None:
     """Makes a folder and marks it as ours; see `require_own_folder`."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     mark = folder / MARK
     if not mark.exists():
-        mark.write_text("Written by fast-depth-style.\n")
+        mark.write_text(mark_text(kind))
+
+
+def mark_text(kind: Kind) -> str:
+    """What the mark of a folder says."""
+    return f"Written by fast-depth-style.\nHolds: {kind}\n"
+
+
+def is_mark_of(text: str, kind: Kind) -> bool:
+    """Whether a mark is of this kind; those of earlier versions do not say."""
+    return "Holds:" not in text or text == mark_text(kind)
 
 
 def claim_folder(
@@ -180,13 +203,21 @@ def claim_folder(
     """Makes a new or empty folder ours; refuses to replace what others wrote.
 
     Files may be added to any folder. Those of the `paths` that are there
-    already are replaced only where the folder is marked.
+    already are replaced only where the folder is marked as one of pictures.
     """
     if not os.path.lexists(folder) or not os.listdir(folder):
-        mark_own_folder(folder)
-    if os.path.exists(os.path.join(folder, MARK)):
-        return
-    for path in filter(os.path.lexists, paths):
+        mark_own_folder(folder, "pictures")
+    if not _is_marked(folder, "pictures"):
+        refuse_replacing(folder, filter(os.path.lexists, paths), flag)
+
+
+def refuse_replacing(
+    folder: str | os.PathLike[str],
+    paths: Iterable[str | os.PathLike[str]],
+    flag: str,
+) -> None:
+    """Refuses `paths` of a folder, where there are any: others wrote them."""
+    for path in paths:
         raise RequestError(
             f"--{flag}={printable(folder)} holds a file of that name already"
             f" ({printable(path)}): give a new or empty folder"
@@ -209,17 +240,23 @@ def is_lfs_pointer(path: str | os.PathLike[str]) -> bool:
     """Whether a file is what git leaves in place of a file that LFS keeps."""
     start = b"version https://git-lfs.github.com/"
     try:
+        # A pipe would be waited for.
+        if not os.path.isfile(path):
+            return False
         with open(path, "rb") as file:
             return file.read(len(start)) == start
     except OSError:
         return False
 
 
-def digest(path: str | os.PathLike[str]) -> str:
+def digest(
+    path: str | os.PathLike[str],
+    except_below: str | os.PathLike[str] | None = None,
+) -> str:
     """SHA-256 of what a path holds, however it is spelled.
 
     Of a file its content; of a folder the names, sizes and places of all files
-    below it, hidden ones aside.
+    below it, hidden ones and those in the folder `except_below` aside.
     """
     path = pathlib.Path(path)
     if path.is_file():
@@ -227,7 +264,12 @@ def digest(path: str | os.PathLike[str]) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     found = hashlib.sha256()
     for parent, folders, names in os.walk(path):
-        folders[:] = sorted(n for n in folders if not n.startswith("."))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and not _is_folder(os.path.join(parent, name), except_below)
+        )
         for name in sorted(n for n in names if not n.startswith(".")):
             file_path = pathlib.Path(parent, name)
             place = os.fsencode(file_path.relative_to(path))
@@ -235,6 +277,20 @@ def digest(path: str | os.PathLike[str]) -> str:
                 size = file_path.stat().st_size
                 found.update(b"%s\0%d\n" % (place, size))
     return found.hexdigest()
+
+
+def _is_folder(path: str, other: str | os.PathLike[str] | None) -> bool:
+    with contextlib.suppress(OSError):  # One of them is not there.
+        return other is not None and os.path.samefile(path, other)
+    return False
+
+
+def _is_marked(folder: str | os.PathLike[str], kind: Kind) -> bool:
+    try:
+        text = pathlib.Path(folder, MARK).read_text(errors="replace")
+    except OSError:
+        return False
+    return is_mark_of(text, kind)
 
 
 def _existing(path: str | os.PathLike[str]) -> pathlib.Path:

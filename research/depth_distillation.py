@@ -94,7 +94,7 @@ def distill(
         f" {len(held_out)} rooms held out",
         flush=True,
     )
-    files.mark_own_folder(workdir)
+    files.mark_own_folder(workdir, "run")
     pictures = _read(training, photos, estimator, workdir / "teacher.npz")
     weights = train(settings, pictures, workdir)
     path = shipped_weights.write_shipped_weights(

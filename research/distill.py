@@ -70,7 +70,7 @@ def main(*inputs: str) -> None:
     if inputs not in calls:
         raise RequestError("name one network to train: depth or perceptual")
     workdir = files.resolve(_WORKDIR.value, "workdir")
-    files.require_own_folder(workdir, "workdir")
+    files.require_own_folder(workdir, "workdir", "run")
     photos = [_folder(name, "photos") for name in _PHOTOS.value]
     scores = calls[inputs](photos, workdir)
     files.write_json(workdir / "scores.json", scores)

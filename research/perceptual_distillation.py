@@ -100,7 +100,7 @@ def distill(
         f" {len(held_out_photos)} photos, {names}",
         flush=True,
     )
-    files.mark_own_folder(workdir)
+    files.mark_own_folder(workdir, "run")
 
     batches = functools.partial(
         perceptual_data.batches, photos, paintings, settings.size, settings.seed

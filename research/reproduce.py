@@ -49,8 +49,8 @@ def main() -> None:
         files.resolve(_MATERIAL.value, "material"),
     )
     workdir = files.resolve(_WORKDIR.value, "workdir")
-    files.require_own_folder(workdir, "workdir")
-    files.mark_own_folder(workdir)
+    files.require_own_folder(workdir, "workdir", "run")
+    files.mark_own_folder(workdir, "run")
     import keras
 
     train_all(plan, workdir)

@@ -71,7 +71,7 @@ def fit(
         start = checkpoint.restore_newest(folder, kept)
     except ValueError as error:
         raise RequestError(f"{error}: give another --workdir") from error
-    files.mark_own_folder(workdir)
+    files.mark_own_folder(workdir, "run")
 
     def save(epoch: int, logs: Any) -> None:
         checkpoint.save_checkpoint(folder, (epoch + 1) * steps_per_epoch, kept)

@@ -111,17 +111,22 @@ def test_an_output_that_is_an_input_is_refused(tmp_path, kind):
 
 
 def test_only_new_empty_or_own_folders_are_written_to(tmp_path):
-    files.require_own_folder(tmp_path / "new", "workdir")
-    files.require_own_folder(tmp_path, "workdir")
+    files.require_own_folder(tmp_path / "new", "workdir", "run")
+    files.require_own_folder(tmp_path, "workdir", "run")
 
     (tmp_path / "README.md").write_text("mine")
     with pytest.raises(RequestError, match="holds other files .README.md."):
-        files.require_own_folder(tmp_path, "workdir")
+        files.require_own_folder(tmp_path, "workdir", "run")
     with pytest.raises(RequestError, match="is a file"):
-        files.require_own_folder(tmp_path / "README.md", "workdir")
-    files.require_own_folder(tmp_path, "workdir", known=("README.md",))
-    files.mark_own_folder(tmp_path)
-    files.require_own_folder(tmp_path, "workdir")
+        files.require_own_folder(tmp_path / "README.md", "workdir", "run")
+    files.require_own_folder(tmp_path, "workdir", "run", ("README.md",))
+    files.mark_own_folder(tmp_path, "run")
+    files.require_own_folder(tmp_path, "workdir", "run")
+    with pytest.raises(RequestError, match="holds other files .README.md."):
+        files.require_own_folder(tmp_path, "workdir", "page")
+    # As before there were kinds.
+    (tmp_path / files.MARK).write_text("Written by fast-depth-style.\n")
+    files.require_own_folder(tmp_path, "workdir", "page")
 
 
 def test_only_in_our_own_folder_files_are_replaced(tmp_path):
@@ -137,6 +142,9 @@ def test_only_in_our_own_folder_files_are_replaced(tmp_path):
         files.claim_folder(theirs, [theirs / "a.png"], "output")
 
     assert [p.name for p in theirs.iterdir()] == ["a.png"]
+    files.mark_own_folder(theirs, "model")
+    with pytest.raises(RequestError, match="holds a file of that name"):
+        files.claim_folder(theirs, [theirs / "a.png"], "output")
 
 
 def test_a_folder_is_known_by_what_it_holds(tmp_path):

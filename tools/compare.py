@@ -11,7 +11,7 @@ from absl import flags
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
-from fast_depth_style.runs.progress import track
+from fast_depth_style.runs.progress import say, track
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.tools import program
 from fast_depth_style.tools.flags import define
@@ -44,13 +44,16 @@ def main(*inputs: str) -> None:
     if len(inputs) != 1:
         raise RequestError("name one photo, as in compare photo.jpg")
     from fast_depth_style.stylization import plan
+    from fast_depth_style.stylization.request import style_files
 
     photo = files.resolve(inputs[0], "input")
     output = _OUTPUT.value
     if output is None:
         output = photo.with_name(f"{photo.stem}.{_DIAL.value or 'styles'}.jpg")
-    photo, target = plan.plan_file(photo, output)
-    files.require_different(target, settings.input_files())
+    photo, target = plan.plan_file(photo, output, stills=True)
+    files.require_different(
+        target, [*settings.input_files(), *style_files(settings)[0]]
+    )
     if _DIAL.value is None and settings.style is not None:
         raise RequestError(
             "--style: all styles are compared: leave it out, or give --dial"
@@ -59,10 +62,13 @@ def main(*inputs: str) -> None:
 
     from fast_depth_style.images.files import read_rgb, write_picture
     from fast_depth_style.images.picture import Picture, UnreadablePicture
+    from fast_depth_style.images.sequence import first_only
     from fast_depth_style.stylization import comparison
 
     try:
         rgb = read_rgb(photo)
+        if note := first_only(photo, "compared"):
+            say(note)
     except UnreadablePicture as error:
         raise RequestError(str(error)) from error
     if _DIAL.value is None:

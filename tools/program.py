@@ -85,10 +85,10 @@ def run(main: Callable[..., None]) -> NoReturn:
             fail("terminated", 143)
         if _signals:
             fail("interrupted", 130)
-        shortage = _shortage(error)
-        if shortage is None:
+        reason = _shortage(error) or _refusal(error)
+        if reason is None:
             raise
-        fail(shortage)
+        fail(reason)
     sys.exit(0)
 
 
@@ -126,8 +126,12 @@ def _open_standard_streams() -> None:
 def fail(message: str, code: int = 1) -> NoReturn:
     """Exits with one line on stderr."""
     _ignore_signals()
-    sys.stdout.flush()
-    print(f"{_name()}: {' '.join(message.split())}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    try:
+        print(f"{_name()}: {' '.join(message.split())}", file=sys.stderr)
+    except OSError:  # Nobody can be told.
+        os._exit(code)
     sys.exit(code)
 
 
@@ -245,6 +249,14 @@ def _shortage(error: Exception) -> str | None:
     ):
         return "out of memory: use smaller pictures or a smaller batch"
     return None
+
+
+def _refusal(error: Exception) -> str | None:
+    """One line for what the system refuses, None for anything else."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return None
+    named = [os.fsdecode(error.filename)] if error.filename else []
+    return ": ".join([*named, error.strerror])
 
 
 def _quiet() -> None:

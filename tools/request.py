@@ -11,6 +11,7 @@ from absl import flags
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
+from fast_depth_style.runs.progress import say
 from fast_depth_style.serving.settings import ServerSettings
 from fast_depth_style.tools import program
 from fast_depth_style.tools.flags import define
@@ -39,6 +40,7 @@ _STROKE = flags.DEFINE_float(
 def main() -> None:
     """Checks the output, asks the server, writes the painting."""
     from fast_depth_style.images.picture import UnreadablePicture
+    from fast_depth_style.images.sequence import first_only
     from fast_depth_style.serving import client
     from fast_depth_style.stylization import plan
 
@@ -53,9 +55,11 @@ def main() -> None:
         if "style" not in asked:
             raise RequestError("--depth, --stroke: give --style as well")
         asked = {"depth": 1.0, "stroke": 0.5} | asked
-    photo, target = plan.plan_file(_INPUT.value, _OUTPUT.value)
+    photo, target = plan.plan_file(_INPUT.value, _OUTPUT.value, stills=True)
     plan.claim(_OUTPUT.value, [target])
     try:
+        if note := first_only(photo, "painted"):
+            say(note)
         with client.Client(server.server, server.timeout) as connected:
             client.stylize_photo(connected, server.model, photo, target, asked)
     except UnreadablePicture as error:

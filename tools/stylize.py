@@ -79,6 +79,7 @@ _SETTINGS = define(StylizeSettings)
 def main(*inputs: str) -> None:
     """Plans the outputs, loads the model, stylizes."""
     from fast_depth_style.stylization import engine, plan
+    from fast_depth_style.stylization.request import style_files
 
     if _SHOW.value or _WEBCAM.value is not None:
         _show(inputs)
@@ -88,8 +89,9 @@ def main(*inputs: str) -> None:
     inputs = _inputs(inputs)
     name = plan.style_name(model, settings.style)
     targets, left_out = plan.plan(inputs, _OUTPUT.value, name)
+    read = [*settings.input_files(), *style_files(settings)[0]]
     for target in targets.values():
-        files.require_different(target, settings.input_files())
+        files.require_different(target, read)
     pixels = engine.pixels_of(targets, settings)
     settings = engine.choose(settings, model, pixels)
     if len(inputs) == 1 and files.resolve(inputs[0], "input") in targets:

@@ -76,8 +76,8 @@ def _settings(workdir: pathlib.Path) -> TrainingSettings:
 
         preset("quick", **given)  # Refuses before anything is written.
         files.require_writable(workdir, "workdir")
-        files.require_own_folder(workdir, "workdir", ("settings.json",))
-        files.mark_own_folder(workdir)
+        files.require_own_folder(workdir, "workdir", "run", ("settings.json",))
+        files.mark_own_folder(workdir, "run")
         name = "quick"
         painting, photos = write_samples(workdir / "samples")
         given |= {"style": str(painting), "content": str(photos)}

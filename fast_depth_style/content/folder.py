@@ -14,9 +14,17 @@ class FolderContent(PhotoSource):
     What looks like a picture and is not read is named in `skipped` as well.
     """
 
-    def __init__(self, path: str | pathlib.Path):
-        """Lists the folder; RequestError if no picture in it can be used."""
-        self._files, left_out = look_through(resolve(path, "content"))
+    def __init__(
+        self,
+        path: str | pathlib.Path,
+        except_below: pathlib.Path | None = None,
+    ):
+        """Lists the folder; RequestError if no picture in it can be used.
+
+        What lies in `except_below` is no photo.
+        """
+        folder = resolve(path, "content")
+        self._files, left_out = look_through(folder, except_below)
         if not self._files:
             raise RequestError(
                 f"{printable(path)}: no pictures in this folder or below it "
@@ -33,10 +41,11 @@ class FolderContent(PhotoSource):
         return printable(self._files[photo]), self._files[photo]
 
 
-def open_content(spec: str) -> PhotoSource:
+def open_content(spec: str, workdir: pathlib.Path | None = None) -> PhotoSource:
     """Opens a folder, `tfds:coco/2014` or `tfds:coco/2017`.
 
-    The data sets are downloaded on first use.
+    The data sets are downloaded on first use. Pictures of the run in `workdir`
+    are no photos.
 
     Raises:
         RequestError: The photos cannot be had, or none of them is usable.
@@ -45,4 +54,4 @@ def open_content(spec: str) -> PhotoSource:
         from fast_depth_style.content.tfds_coco import TfdsCocoContent
 
         return TfdsCocoContent(spec.removeprefix("tfds:"))
-    return FolderContent(spec)
+    return FolderContent(spec, workdir)

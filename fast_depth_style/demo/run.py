@@ -44,9 +44,9 @@ def run(
     """
     settings = preset("quick", steps=steps)
     output = files.resolve(output, "output")
-    files.require_own_folder(output, "output")
+    files.require_own_folder(output, "output", "demo")
     files.require_writable(output, "output")
-    files.mark_own_folder(output)
+    files.mark_own_folder(output, "demo")
     seconds = {}
     started = time.monotonic()
 

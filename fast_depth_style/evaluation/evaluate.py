@@ -43,7 +43,7 @@ def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
             any photo is evaluated.
     """
     folder = files.resolve(settings.output, "output")
-    files.require_own_folder(folder, "output", ("metrics.json",))
+    files.require_own_folder(folder, "output", "evaluation", ("metrics.json",))
     files.require_writable(folder, "output")
     sets = [
         find(files.resolve(given, flag), settings.photos)
@@ -59,7 +59,7 @@ def evaluate(settings: EvaluationSettings) -> list[tables.Table]:
         )
     context = _load_context(settings)
     stylizers = load_stylizers(settings.models)
-    files.mark_own_folder(folder)
+    files.mark_own_folder(folder, "evaluation")
     found = []
     for photos in sets:
         context = dataclasses.replace(context, measured=photos.measured)

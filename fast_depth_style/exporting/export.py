@@ -93,7 +93,7 @@ def export(
         size: _examples(network, pictures.verification, size)
         for size in (*sizes, odd)
     }
-    files.mark_own_folder(output)
+    files.mark_own_folder(output, "model")
     found: list[Verification] = []
     written = []
     with (
@@ -153,7 +153,7 @@ def check_output(
 ) -> pathlib.Path:
     """The folder to write to; RequestError unless it is ours and writable."""
     output = files.resolve(output, "output")
-    files.require_own_folder(output, "output", known=("card.json",))
+    files.require_own_folder(output, "output", "model", ("card.json",))
     for _, name, _ in _plan(settings):
         files.require_writable(output / name, "output")
     return output

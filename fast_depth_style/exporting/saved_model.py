@@ -56,7 +56,7 @@ def export_saved_model(
         OSError: It cannot be written; nothing changed.
     """
     folder = files.resolve(folder, "output")
-    files.require_own_folder(folder, "output", known=("card.json",))
+    files.require_own_folder(folder, "output", "model", ("card.json",))
     folder.parent.mkdir(parents=True, exist_ok=True)
     exact = float32_copy(network)
     card = card | {
@@ -100,7 +100,7 @@ def install_model(folder: pathlib.Path, aside: pathlib.Path) -> None:
 
     The old one ends in `aside`, or is put back if something fails.
     """
-    files.mark_own_folder(folder)
+    files.mark_own_folder(folder, "model")
     place, old = folder / _VERSION, aside / "previous"
     if place.exists():
         os.rename(place, old)

@@ -91,6 +91,12 @@ def _read(
     path: pathlib.Path, shape: tuple[int, ...], digest: str
 ) -> np.ndarray:
     shown = files.printable(path)
+    if files.is_lfs_pointer(path):
+        raise RequestError(
+            f"{shown}: a git-LFS pointer, not the style: run git lfs pull"
+        )
+    if path.exists() and not path.is_file():  # A pipe would be waited for.
+        raise RequestError(f"{shown}: not a regular file")
     try:
         with np.load(path) as found:
             rows = np.asarray(found["rows"], "float32")

@@ -223,9 +223,12 @@ def _what_else(data: bytes) -> str:
 
 
 def _read_bytes(path: str | os.PathLike[str]) -> bytes:
-    name = printable(path)
+    name, place = printable(path), pathlib.Path(path)
     try:
-        return pathlib.Path(path).read_bytes()
+        if place.exists() and not place.is_dir() and not place.is_file():
+            # A pipe would be waited for.
+            raise UnreadablePicture(f"{name}: not a regular file")
+        return place.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RequestError(f"{name}: no such file") from error
     except IsADirectoryError as error:

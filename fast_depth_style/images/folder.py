@@ -32,7 +32,8 @@ _REASONS = {
     " .png",
     ".xcf": "a GIMP project: export it as .png",
 }
-_UNREAD = {s: why for kind, why in _REASONS.items() for s in kind.split()}
+UNREAD = {s: why for kind, why in _REASONS.items() for s in kind.split()}
+"""Why files are not read that are something like pictures, by their suffix."""
 
 _MAGIC = (
     (b"\xff\xd8\xff", ".jpg"),
@@ -139,14 +140,14 @@ def _why_not(path: pathlib.Path) -> str | None:
     if path.is_symlink() and not path.exists():
         return "a broken link"
     regular = stat.S_ISREG(path.stat().st_mode)
-    if suffix not in SUFFIXES and suffix not in _UNREAD:
+    if suffix not in SUFFIXES and suffix not in UNREAD:
         if not regular or not os.access(path, os.R_OK):
             return None
         with path.open("rb") as file:
             suffix = kind_of(file.read(64))
     if suffix in SUFFIXES:
         return "" if regular else "not a regular file"
-    return _UNREAD.get(suffix)
+    return UNREAD.get(suffix)
 
 
 def _reason(error: OSError) -> str:

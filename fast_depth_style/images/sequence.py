@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Iterator
 
 from fast_depth_style.errors import RequestError
+from fast_depth_style.files import printable
 from fast_depth_style.images import files
 from fast_depth_style.images.picture import Picture
 
@@ -66,6 +67,20 @@ class PictureSequence:
             (".gif", ".png", ".webp") if self.animated else (".tif", ".tiff")
         )
         return self._count == 1 or pathlib.Path(path).suffix.lower() in kinds
+
+
+def first_only(path: pathlib.Path, done: str) -> str:
+    """What to say where of several pictures one is taken; "" where one is all.
+
+    `done` is what becomes of it, as "painted".
+    """
+    sequence = PictureSequence(path)
+    if len(sequence) == 1:
+        return ""
+    what = "frames" if sequence.animated else "pages"
+    return (
+        f"{printable(path)}: only the first of {len(sequence)} {what} is {done}"
+    )
 
 
 def is_animation(path: str | os.PathLike[str]) -> bool:

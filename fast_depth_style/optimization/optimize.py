@@ -28,6 +28,7 @@ from fast_depth_style.images.files import (
     write_picture,
 )
 from fast_depth_style.images.picture import Picture, UnreadablePicture
+from fast_depth_style.images.sequence import first_only
 from fast_depth_style.images.size import resize
 from fast_depth_style.optimization.inputs import Inputs, read_mask
 from fast_depth_style.optimization.objective import LossValue
@@ -37,6 +38,7 @@ from fast_depth_style.runs import folder as runs
 from fast_depth_style.runs.interrupts import StopBetweenSteps
 from fast_depth_style.runs.losses import LossLog
 from fast_depth_style.runs.pictures import contact_sheet, write_png
+from fast_depth_style.runs.progress import say
 
 _STRIP_HEIGHT = 256
 
@@ -86,6 +88,9 @@ def optimize(
     output = checked_output(output, [settings])
     folder = run_folder(output)
     photo, work = open_pictures(settings, perceptual)
+    for paths in settings.input_files().values():
+        for note in filter(None, (first_only(p, "used") for p in paths)):
+            say(note)
     require_same_picture(folder, settings)
     state = read_state(folder) or work.start()
     if state.done > settings.iterations:

@@ -53,7 +53,10 @@ def reconstruct(
     folder = run_folder(output)
     made = {name: folder / f"{name}.png" for name in wanted}
     files.require_own_folder(
-        folder, "output", [path.name for path in made.values()]
+        folder,
+        "output",
+        "reconstructions",
+        [path.name for path in made.values()],
     )
     # One network for all: steps are compiled, so each computes no deeper than
     # its own layers.
@@ -73,7 +76,7 @@ def reconstruct(
             originals[each.content] = work.inputs.photo
     for name, each in wanted.items():
         require_same_picture(run_folder(made[name]), each)
-    files.mark_own_folder(folder)
+    files.mark_own_folder(folder, "reconstructions")
     for index, (name, each) in enumerate(wanted.items(), 1):
         state = read_state(run_folder(made[name]))
         try:

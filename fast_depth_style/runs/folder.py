@@ -35,23 +35,26 @@ def write_settings(
 
     `sources` is {setting: digests} of what the settings name by a path.
     """
-    files.mark_own_folder(folder)
+    files.mark_own_folder(folder, "run")
     files.write_json(folder / SETTINGS, {**settings, _SOURCES: {**sources}})
 
 
 def source_digests(
-    settings: Mapping[str, Any], names: tuple[str, ...]
+    settings: Mapping[str, Any],
+    names: tuple[str, ...],
+    workdir: pathlib.Path | None = None,
 ) -> dict[str, str]:
     """Digests of the files and folders that these settings name.
 
-    What does not exist as such (`tfds:…`, an empty value) is left out.
+    What does not exist as such (`tfds:…`, an empty value) is left out, and so
+    is the folder of the run, which may lie among its photos.
     """
     found = {}
     for name in names:
         value = settings[name]
         paths = value if isinstance(value, list) else [value]
         if all(map(os.path.exists, paths)):
-            found[name] = " ".join(map(files.digest, paths))
+            found[name] = " ".join(files.digest(p, workdir) for p in paths)
     return found
 
 
@@ -70,7 +73,7 @@ def require_same_run(
     """
     stored = _read(folder, flag)
     if stored is None:
-        files.require_own_folder(folder, flag)
+        files.require_own_folder(folder, flag, "run")
         return
     stored_sources = stored.pop(_SOURCES, {})
     changed = []

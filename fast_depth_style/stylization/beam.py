@@ -7,6 +7,7 @@ output may be on any file system that Beam knows (gs://, s3://, hdfs://).
 import contextlib
 import io
 import os
+import pathlib
 import posixpath
 import secrets
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.io import fileio
-from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics.metric import Metrics, MetricsFilter
 from apache_beam.ml.inference.base import (
@@ -26,17 +27,28 @@ from apache_beam.ml.inference.base import (
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.files import printable, require_different, resolve
+from fast_depth_style.files import (
+    MARK,
+    claim_folder,
+    is_mark_of,
+    mark_text,
+    printable,
+    refuse_replacing,
+    require_different,
+    require_writable,
+    resolve,
+)
 from fast_depth_style.images.files import (
     check_suffix,
     read_picture,
     write_picture,
 )
-from fast_depth_style.images.folder import SUFFIXES
+from fast_depth_style.images.folder import SUFFIXES, UNREAD, VIDEO_SUFFIXES
 from fast_depth_style.images.picture import Picture
 from fast_depth_style.images.sequence import PictureSequence
 from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.photos import paint
+from fast_depth_style.stylization.plan import require_free
 from fast_depth_style.stylization.settings import StylizeSettings
 
 BROKEN = "broken.txt"
@@ -45,6 +57,7 @@ BROKEN = "broken.txt"
 _COUNTERS = "fast_depth_style"
 _STYLIZED, _BROKEN = "stylized", "broken"
 _WILDCARDS = "*?["
+_LOOKED_AT = SUFFIXES | {*UNREAD}
 _PLAIN = CompressionTypes.UNCOMPRESSED
 
 
@@ -95,7 +108,7 @@ def stylize_files(
         model: See `stylization.model.load_styled`.
         source: A folder, taken with its subfolders, or a pattern of files in
             Beam's syntax (`photos/2024-*/*.jpg`, `**` for any depth). Files
-            with no picture's name are passed over.
+            whose names are no picture's or video's are passed over.
         output: A folder, in which the files keep their names and their folders
             below the fixed part of the pattern. A format that cannot be
             written becomes .png, behind the whole old name (a.bmp.png).
@@ -106,13 +119,14 @@ def stylize_files(
 
     Raises:
         RequestError: There is no such model, photo or runner, or the output
-            would overwrite the photos.
+            would overwrite the photos or files of others.
     """
     source, output = _place(source, "input"), _place(output, "output")
     pattern, base = _pattern(source)
     require_different(output, [base])
     load_styled(model, settings)  # So that a wrong one is refused here and now.
     pipeline = _pipeline(options)
+    _claim(output, pattern, base)
     names = (
         pipeline
         | "Pattern" >> beam.Create([pattern])
@@ -158,6 +172,9 @@ def _pipeline(options: Sequence[str]) -> beam.Pipeline:
 def _read(name: bytes) -> Iterator[Any]:
     """Names to (name, picture); what cannot be read goes to the list."""
     path = os.fsdecode(name)
+    if reason := _why_unread(path):
+        yield _left_out(path, reason)
+        return
     try:
         with FileSystems.open(path, compression_type=_PLAIN) as file:
             data = file.read()
@@ -179,12 +196,7 @@ def _write(
 ) -> Iterator[Any]:
     """Writes (name, painting), whole or not at all."""
     path, picture = os.fsdecode(painting[0]), painting[1]
-    name = path.removeprefix(base).lstrip("/")
-    try:
-        check_suffix(name)
-    except RequestError:
-        name = f"{name}.png"
-    target = posixpath.join(output, name)
+    target = _target(path, base, output)
     suffix = posixpath.splitext(target)[1]
     with tempfile.NamedTemporaryFile(suffix=suffix) as local:
         try:
@@ -201,9 +213,58 @@ def _write(
     Metrics.counter(_COUNTERS, _STYLIZED).inc()
 
 
+def _target(path: str, base: str, output: str) -> str:
+    """Where the painting of a photo goes."""
+    name = path.removeprefix(base).lstrip("/")
+    try:
+        check_suffix(name)
+    except RequestError:
+        name = f"{name}.png"
+    return posixpath.join(output, name)
+
+
+def _claim(output: str, pattern: str, base: str) -> None:
+    """Makes a new folder ours; refuses to replace photos or others' files."""
+    targets = {
+        photo: _target(photo, base, output)
+        for found in _match(pattern)
+        for photo in map(os.fsdecode, _name_of_photo(found, base, output))
+        if not _why_unread(photo)
+    }
+    written = [*targets.values(), posixpath.join(output, BROKEN)]
+    if _is_local(output):
+        if _is_local(pattern):
+            require_free(
+                {pathlib.Path(k): pathlib.Path(v) for k, v in targets.items()}
+            )
+        require_writable(posixpath.join(output, BROKEN), "output")
+        claim_folder(output, written, "output")
+        return
+    try:
+        there = {found.path for found in _match(posixpath.join(output, "**"))}
+    except BeamIOError:  # HDFS says so of a folder that is not there.
+        if FileSystems.exists(output):
+            raise
+        there = set()
+    mark = posixpath.join(output, MARK)
+    if not there:
+        with FileSystems.create(mark, compression_type=_PLAIN) as file:
+            file.write(mark_text("pictures").encode())
+        return
+    if mark in there:
+        with FileSystems.open(mark, compression_type=_PLAIN) as file:
+            if is_mark_of(file.read().decode(errors="replace"), "pictures"):
+                return
+    refuse_replacing(output, there.intersection(written), "output")
+
+
+def _is_local(path: str) -> bool:
+    return "://" not in path
+
+
 def _place(path: str, flag: str) -> str:
     """A path without "/" at its end; on this machine's disk an absolute one."""
-    return path.rstrip("/") if "://" in path else str(resolve(path, flag))
+    return str(resolve(path, flag)) if _is_local(path) else path.rstrip("/")
 
 
 def _pattern(source: str) -> tuple[str, str]:
@@ -221,15 +282,20 @@ def _pattern(source: str) -> tuple[str, str]:
 
 
 def _matches(pattern: str) -> bool:
+    return bool(_match(pattern, limit=1))
+
+
+def _match(pattern: str, limit: int | None = None) -> list[Any]:
+    """What Beam says of the files of a pattern."""
     try:
-        (found,) = FileSystems.match([pattern], limits=[1])
+        (found,) = FileSystems.match([pattern], limits=[limit])
     except ValueError as error:
         raise RequestError(f"{pattern}: {error}") from error
-    return bool(found.metadata_list)
+    return found.metadata_list
 
 
 def _name_of_photo(metadata: Any, base: str, output: str) -> Iterator[bytes]:
-    """Yields the path of a picture, none hidden and no earlier painting.
+    """Yields the path of what may be a picture, none hidden or painted here.
 
     As bytes: Beam wants text to be UTF-8, which names need not be.
     """
@@ -238,8 +304,18 @@ def _name_of_photo(metadata: Any, base: str, output: str) -> Iterator[bytes]:
         return
     parts = path.removeprefix(base).split("/")
     suffix = posixpath.splitext(path)[1].lower()
-    if suffix in SUFFIXES and not any(p.startswith(".") for p in parts):
+    if suffix in _LOOKED_AT and not any(p.startswith(".") for p in parts):
         yield os.fsencode(path)
+
+
+def _why_unread(path: str) -> str:
+    """Why a file is not read, by its name or kind; "" where it is."""
+    if _is_local(path) and os.path.exists(path) and not os.path.isfile(path):
+        return "not a regular file"  # A pipe would be waited for.
+    suffix = posixpath.splitext(path)[1].lower()
+    if suffix in VIDEO_SUFFIXES:
+        return "a video: stylize paints it"
+    return UNREAD.get(suffix, "")
 
 
 def _left_out(path: str, reason: str) -> beam.pvalue.TaggedOutput:

@@ -15,7 +15,7 @@ from fast_depth_style.exporting.shipped_card import SHIPPED
 from fast_depth_style.files import printable
 from fast_depth_style.images.files import write_pictures
 from fast_depth_style.images.picture import Picture, from_image
-from fast_depth_style.images.sequence import PictureSequence
+from fast_depth_style.images.sequence import PictureSequence, first_only
 from fast_depth_style.stylization import engine, painting, video
 from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.plan import is_video
@@ -121,13 +121,8 @@ def stylize_photo(
     write_pictures(target, painted, durations, sequence.plays)
     if fits:
         return ""
-    what, suffixes = "pages", ".tif"
-    if sequence.animated:
-        what, suffixes = "frames", ".gif, .webp or .png"
-    return (
-        f"{printable(photo)}: only the first of {len(sequence)} {what} is "
-        f"painted: {suffixes} holds all"
-    )
+    suffixes = ".gif, .webp or .png" if sequence.animated else ".tif"
+    return f"{first_only(photo, 'painted')}: {suffixes} holds all"
 
 
 def stylize_photos(

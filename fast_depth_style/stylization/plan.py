@@ -86,8 +86,8 @@ def plan(
             left_out |= others
             if not found:
                 left_out[path] = "no picture in this folder that can be read"
-        elif not path.is_file():
-            raise RequestError(f"{printable(path)}: no such file")
+        else:
+            _require_file(path)
         for photo in found:
             names[photo] = (
                 _beside(photo, style)
@@ -102,20 +102,30 @@ def plan(
             )
             del names[photo]
     left_out = {p: why for p, why in left_out.items() if p not in names}
-    if not names:
+    targets = _told_apart(names)
+    for photo, target in [*targets.items()]:
+        try:
+            files.resolve(target, "output")
+        except RequestError as error:  # A style made its name too long.
+            left_out[photo] = str(error)
+            del targets[photo]
+    if not targets:
         path, reason = next(iter(left_out.items()))
         raise RequestError(f"{printable(path)}: {reason}")
-    targets = _told_apart(names)
-    _require_free(targets)
+    require_free(targets)
     for place in {target.parent for target in targets.values()}:
         files.require_writable(place, "output")
     return targets, left_out
 
 
 def plan_file(
-    source: str | os.PathLike[str], output: str | os.PathLike[str]
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    stills: bool = False,
 ) -> tuple[pathlib.Path, pathlib.Path]:
     """The absolute paths of one photo or video and of the painting to write.
+
+    With `stills` a video is refused, and one picture is written.
 
     The output is a file, whose suffix names the format; or a folder, which is
     there or whose name ends in "/", to hold a file of the source's name (.png
@@ -126,13 +136,15 @@ def plan_file(
     """
     source = files.resolve(source, "input")
     target = files.resolve(output, "output")
-    if not source.is_file():
-        raise RequestError(f"{printable(source)}: no such file")
+    _require_file(source)
+    if stills and is_video(source):
+        raise RequestError(f"{printable(source)}: a video: give a photo")
     if target.is_dir() or _ends_in_slash(output):
-        target /= _writable(source, pathlib.Path(source.name))
+        target /= _writable(source, pathlib.Path(source.name), stills)
     suffix = target.suffix.lower()
     if not is_video(source):
-        check_suffix(target, suffix == ".gif" and is_animation(source))
+        animated = not stills and suffix == ".gif" and is_animation(source)
+        check_suffix(target, animated)
     elif suffix not in WRITTEN_VIDEOS:
         raise RequestError(
             f"{printable(target)}: a video is written as "
@@ -174,7 +186,7 @@ def plan_folder(
         )
     names = {path: folder / path.relative_to(source) for path in pictures}
     targets = _told_apart(names)
-    _require_free(targets)
+    require_free(targets)
     files.require_writable(folder, "output")
     return targets, left_out
 
@@ -207,6 +219,14 @@ def without_done(
             return False
 
     return {p: t for p, t in targets.items() if not is_done(p, t)}
+
+
+def _require_file(path: pathlib.Path) -> None:
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "not a regular file"
+        raise RequestError(
+            f"{printable(path)}: {what if path.exists() else 'no such file'}"
+        )
 
 
 def _folder(output: str | os.PathLike[str], given: str) -> pathlib.Path:
@@ -267,7 +287,7 @@ def _told_apart(
     return targets
 
 
-def _require_free(targets: Mapping[pathlib.Path, pathlib.Path]) -> None:
+def require_free(targets: Mapping[pathlib.Path, pathlib.Path]) -> None:
     """Refuses outputs that are photos, or one for two photos."""
     photos = {identity(path): path for path in targets}
     painted: dict[pathlib.Path, pathlib.Path] = {}
@@ -281,13 +301,16 @@ def _require_free(targets: Mapping[pathlib.Path, pathlib.Path]) -> None:
             )
 
 
-def _writable(path: pathlib.Path, name: pathlib.Path) -> pathlib.Path:
+def _writable(
+    path: pathlib.Path, name: pathlib.Path, stills: bool = False
+) -> pathlib.Path:
     """The name; with .png, or .mp4, where its format cannot be written."""
     suffix = name.suffix.lower()
     if is_video(name):
         return name if suffix in WRITTEN_VIDEOS else name.with_suffix(".mp4")
     try:
-        check_suffix(name, suffix == ".gif" and is_animation(path))
+        animated = not stills and suffix == ".gif" and is_animation(path)
+        check_suffix(name, animated)
     except RequestError:
         if suffix in SUFFIXES:
             return name.with_suffix(".png")

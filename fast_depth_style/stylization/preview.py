@@ -187,6 +187,12 @@ def camera_frames(camera: str) -> Iterator[Iterator[np.ndarray]]:
         import cv2
     except ImportError as error:
         raise MissingExtraError(f"--webcam={camera}", "webcam") from error
+    no_camera = RequestError(
+        f"--webcam={camera}: no camera there: give its number (0 is the"
+        " first) or path, or a video with --show"
+    )
+    if not camera.strip() or pathlib.Path(camera).is_fifo():
+        raise no_camera  # A pipe would be waited for.
     # Or it writes lines of its own where there is no camera.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture(int(camera) if camera.isdecimal() else camera)
@@ -206,10 +212,7 @@ def camera_frames(camera: str) -> Iterator[Iterator[np.ndarray]]:
             yield np.ascontiguousarray(bgr[..., ::-1])
 
     if not capture.isOpened():
-        raise RequestError(
-            f"--webcam={camera}: no camera there: give its number (0 is the"
-            " first) or path, or a video with --show"
-        )
+        raise no_camera
     reader = threading.Thread(target=read, name="camera", daemon=True)
     reader.start()
     try:

@@ -27,6 +27,8 @@ from fast_depth_style.stylization import tiles
 
 _KEPT = 0.8
 """Of the statistics of the frame before."""
+_FLAT = 2.0
+"""Levels: a frame whose channels deviate less is flat, as in a fade."""
 
 _CARRIED = 0.7
 """Of the painting of the frame before, where the photo stayed."""
@@ -89,8 +91,11 @@ class Memory:
         if min(rgb.shape[:2]) < MINIMUM_SIDE:
             return tiles.stylize(model, rgb, track)
         before = None
+        # What a flat frame differs from other statistics than its own would
+        # grow without bound from layer to layer.
         if self._motion is not None and self.state is not None:
-            before = self.state.statistics
+            if not (_is_flat(rgb) or _is_flat(self.state.photo)):
+                before = self.state.statistics
         whole = rgb[..., 0].size <= tiles.WHOLE_PIXELS
         if whole and before is not None and FRAME in model.signatures:
             made = model.signatures[FRAME](
@@ -120,6 +125,10 @@ class Memory:
             painted = np.rint(mixed.clip(0.0, 255.0)).astype(np.uint8)
         self.state = State(self._photo, painted, self._statistics)
         return painted
+
+
+def _is_flat(rgb: np.ndarray) -> bool:
+    return bool((rgb.std(axis=(0, 1)) < _FLAT).all())
 
 
 def _unchanged(

@@ -62,7 +62,7 @@ def train(
     files.require_writable(workdir, "workdir")
     stored = folder.read_settings(workdir, "workdir")
     settings = _for_this_machine(settings, stored)
-    sources = folder.source_digests(settings.to_json(), _SOURCES)
+    sources = folder.source_digests(settings.to_json(), _SOURCES, workdir)
     folder.require_same_run(
         workdir, settings.to_json(), sources, "workdir", ("steps",)
     )
@@ -147,7 +147,7 @@ def _train(settings, workdir, paintings, sources, jit, strategy):
             raise RequestError(
                 f"{error}: delete {workdir} to begin again"
             ) from error
-        source = open_content(settings.content)
+        source = open_content(settings.content, workdir)
         folder.write_settings(workdir, settings.to_json(), sources)
         with folder.locked(workdir, "workdir"):
             _fit(trainer, settings, workdir, source, start)

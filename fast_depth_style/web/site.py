@@ -55,7 +55,7 @@ def write_site(
     """
     output = check_output(output)
     engines = find_libraries(libraries)
-    files.mark_own_folder(output)
+    files.mark_own_folder(output, "page")
     for folder in ("network", "libraries"):
         (output / folder).mkdir(exist_ok=True)
     written = {}
@@ -111,7 +111,7 @@ def _write_jpeg(path: pathlib.Path, picture: np.ndarray) -> None:
 def check_output(output: str | os.PathLike[str]) -> pathlib.Path:
     """The folder to write to; RequestError unless it is ours and writable."""
     output = files.resolve(output, "output")
-    files.require_own_folder(output, "output")
+    files.require_own_folder(output, "output", "page")
     files.require_writable(output / "index.html", "output")
     return output
 

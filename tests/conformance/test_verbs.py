@@ -16,10 +16,12 @@ from programs import Program, run_program
 from tiny_material import contents
 from verbs import VERBS, write_material
 
+from fast_depth_style import files
 from fast_depth_style.exporting.export import REPORT
 from fast_depth_style.tools import cli
 
 _BY_NAME = {verb.name: verb for verb in VERBS}
+_KINDS = {"export": "model", "page": "page", "stylize_beam": "pictures"}
 _INPUTS = [(verb, flag) for verb in VERBS for flag in verb.inputs]
 
 
@@ -100,6 +102,17 @@ def test_an_output_that_is_an_input_is_refused(verb, flag, link, folder):
 
 
 @pytest.mark.parametrize(
+    "verb, flag", _INPUTS, ids=lambda each: getattr(each, "name", each)
+)
+def test_a_pipe_is_not_waited_for(verb, flag, folder):
+    _require(verb)
+    pipe = folder / "pipe.png"
+    os.mkfifo(pipe)
+
+    _require_refused(_run(verb, verb.request(folder, **{flag: str(pipe)})))
+
+
+@pytest.mark.parametrize(
     "name, changes", [("stylize", {}), ("compare", {"dial": "depth"})]
 )
 def test_a_mask_is_not_overwritten(name, changes, folder):
@@ -118,26 +131,44 @@ def test_a_mask_is_not_overwritten(name, changes, folder):
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("name", ["stylize", "compare", "request"])
-def test_a_file_of_somebody_else_in_a_folder_is_not_replaced(name, folder):
+@pytest.mark.parametrize(
+    "name, made",
+    [
+        ("stylize", "photo.png"),
+        ("compare", "photo.png"),
+        ("request", "photo.png"),
+        ("stylize_beam", "a.png"),
+        ("stylize_beam", "broken.txt"),
+    ],
+)
+def test_a_file_of_somebody_else_in_a_folder_is_not_replaced(
+    name, made, folder
+):
+    _require(_BY_NAME[name])
     theirs = folder / "theirs"
     theirs.mkdir()
-    (theirs / "photo.png").write_text("mine")
+    (theirs / made).write_text("mine")
     before = contents(folder)
 
     refused = _run(
         _BY_NAME[name], _BY_NAME[name].request(folder, output=str(theirs))
     )
 
-    _require_refused(refused, "theirs/photo.png")
+    _require_refused(refused, f"theirs/{made}")
     assert contents(folder) == before
 
 
+@pytest.mark.parametrize("kind", ["", "model", "page", "pictures"])
 @_each([verb for verb in VERBS if verb.writes == "folder"])
-def test_a_folder_of_somebody_else_is_left_alone(verb, folder):
+def test_a_folder_of_something_else_is_left_alone(verb, kind, folder):
+    """Of somebody else, or of another verb."""
     _require(verb)
+    if kind == _KINDS.get(verb.name):
+        pytest.skip("its own")
     theirs = folder / "theirs"
     (theirs / "1").mkdir(parents=True)
+    if kind:
+        files.mark_own_folder(theirs, kind)
     for name in ("README.md", "losses.csv", "index.html", "1/photo.png"):
         (theirs / name).write_text("mine")
     before = contents(folder)
@@ -150,6 +181,15 @@ def test_a_folder_of_somebody_else_is_left_alone(verb, folder):
     else:
         _require_refused(done, "theirs")
         assert contents(folder) == before
+
+
+def test_a_run_among_its_photos_goes_on(folder):
+    request = _BY_NAME["train"].request(
+        folder, workdir=str(folder / "photos" / "run"), steps="1"
+    )
+    for _ in range(2):
+        done = _run(_BY_NAME["train"], request)
+        assert done.returncode == 0, done.stderr
 
 
 @_each([v for v in VERBS if v.name not in ("request", "stylize_beam", "demo")])

@@ -144,6 +144,15 @@ def test_a_folder_and_its_subfolders(photo_folder, numbers_of):
     assert source.skipped == {}
 
 
+def test_pictures_of_the_run_are_no_photos(photo_folder, make_photo):
+    run = photo_folder / "run"
+    run.mkdir()
+    make_photo(5, 200, 300).save(run / "strip.png")
+
+    assert len(open_content(str(photo_folder), run)) == 11
+    assert len(open_content(str(photo_folder))) == 12
+
+
 def test_odd_files_are_read_and_unusable_ones_named(photo_folder, make_photo):
     odd = photo_folder / "odd"
     odd.mkdir()

@@ -1,5 +1,7 @@
 """Style files: one more style for a network that is there already."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,10 @@ def test_what_does_not_belong_is_refused(
         add_styles(styled_network, [path])
     with pytest.raises(RequestError, match="no such style file"):
         add_styles(styled_network, [tmp_path / "none.style"])
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid 0\n")
+    with pytest.raises(RequestError, match="run git lfs pull"):
+        add_styles(styled_network, [path])
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(RequestError, match="not a regular file"):
+        add_styles(styled_network, [path])

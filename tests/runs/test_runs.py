@@ -67,6 +67,17 @@ def test_a_run_is_known_by_the_content_of_what_it_learns_from(sources):
         require(_settings(sources, batch_size=3))
 
 
+def test_a_run_among_its_photos_is_none_of_them(sources):
+    settings, run = _settings(sources), sources / "photos" / "run"
+    before = folder.source_digests(settings, ("content",), run)
+
+    run.mkdir()
+    (run / "strip.png").write_text("made by the run")
+
+    assert folder.source_digests(settings, ("content",), run) == before
+    assert folder.source_digests(settings, ("content",)) != before
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", "\xff"])
 def test_a_strange_settings_file_is_refused(tmp_path, text):
     (tmp_path / "settings.json").write_text(text, encoding="latin-1")

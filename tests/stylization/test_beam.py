@@ -8,11 +8,14 @@ import pytest
 from PIL import Image
 
 from fast_depth_style.errors import RequestError
+from fast_depth_style.files import MARK
 from fast_depth_style.images.files import read_picture, read_rgb
 from fast_depth_style.stylization import tiles
 from fast_depth_style.stylization.model import load_styled
 
 pytest.importorskip("apache_beam")
+
+from apache_beam.io.localfilesystem import LocalFileSystem  # noqa: E402
 
 from fast_depth_style.stylization import beam  # noqa: E402
 
@@ -36,6 +39,8 @@ def photos(tmp_path):
     several = {"save_all": True, "append_images": frames[1:]}
     frames[0].save(folder / "sub" / "d.gif", **several)
     (folder / "notes.txt").write_text("no photo")
+    (folder / "sub" / "f.MP4").write_bytes(b"")
+    (folder / "sub" / "g.jxl").write_bytes(b"")
     (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(b"not UTF-8")
     return folder
 
@@ -55,10 +60,10 @@ def test_a_folder_with_broken_files(small_model, photos):
         counts = beam.stylize_files(
             str(small_model), str(photos), f"{output}/", _RUNNER
         )
-        assert counts == beam.Counts(stylized=4, broken=3)
+        assert counts == beam.Counts(stylized=4, broken=5)
 
     written = "a.png broken.txt sub/b.bmp.png sub/d.gif.png sub/deep/c.webp"
-    assert _files(output) == written.split()
+    assert _files(output) == [MARK, *written.split()]
     model = load_styled(small_model)
     for name, photo in (("a.png", _PIXELS), ("sub/b.bmp.png", _PIXELS[:20])):
         expected = tiles.stylize(model, photo)
@@ -70,6 +75,8 @@ def test_a_folder_with_broken_files(small_model, photos):
         f"{photos}/caf\\xe9.png\tnot a picture",
         f"{photos}/sub/d.gif\tonly the first of 2 pictures in it is painted",
         f"{photos}/sub/empty.png\tthe file is empty",
+        f"{photos}/sub/f.MP4\ta video: stylize paints it",
+        f"{photos}/sub/g.jxl\tJPEG XL is not read: convert it to .png or .jpg",
     ]
 
 
@@ -122,4 +129,84 @@ def test_the_program(small_model, photos, tmp_path):
     assert done.stdout == (
         f"stylized 1, skipped 2 (listed in {output}/broken.txt)\n"
     )
-    assert _files(output) == ["a.png", "broken.txt"]
+    assert _files(output) == [MARK, "a.png", "broken.txt"]
+
+
+@pytest.mark.parametrize("name", ["a.png", beam.BROKEN])
+def test_files_of_others_are_not_replaced(name, small_model, photos, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / name).write_text("mine")
+
+    with pytest.raises(RequestError, match=f"theirs/{name}"):
+        beam.stylize_files(str(small_model), str(photos), str(theirs), _RUNNER)
+
+    assert _files(theirs) == [name]
+    assert (theirs / name).read_text() == "mine"
+
+
+def test_no_photo_is_overwritten_through_a_link(small_model, photos, tmp_path):
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "sub").symlink_to(photos / "sub")
+    (photos / "sub" / "e.png").write_bytes((photos / "a.png").read_bytes())
+
+    with pytest.raises(RequestError, match="overwrite its own input"):
+        beam.stylize_files(str(small_model), str(photos), str(output), _RUNNER)
+
+
+def test_two_photos_of_one_painting_are_refused(small_model, photos, tmp_path):
+    (photos / "sub" / "b.bmp.png").write_bytes((photos / "a.png").read_bytes())
+
+    with pytest.raises(RequestError, match="would both be .*/sub/b.bmp.png"):
+        beam.stylize_files(
+            str(small_model), str(photos), f"{tmp_path}/out", _RUNNER
+        )
+
+
+class _Bucket(LocalFileSystem):
+    """What is far://x is /x here: another file system, for Beam."""
+
+    @classmethod
+    def scheme(cls):
+        return "far"
+
+    def join(self, basepath, *paths):
+        return "/".join([basepath.rstrip("/"), *paths])
+
+    def exists(self, path):
+        return super().exists(_here(path))
+
+    def _list(self, folder):
+        for found in super()._list(_here(folder)):
+            found.path = f"far:/{found.path}"
+            yield found
+
+    def create(self, path, *args, **options):
+        return super().create(_here(path), *args, **options)
+
+    def rename(self, sources, targets):
+        super().rename([*map(_here, sources)], [*map(_here, targets)])
+
+    def delete(self, paths):
+        super().delete([*map(_here, paths)])
+
+
+def _here(path):
+    return path.removeprefix("far:/")
+
+
+def test_files_of_others_in_a_bucket_are_not_replaced(small_model, photos):
+    folder, theirs = photos.parent / "out", photos.parent / "theirs"
+    theirs.mkdir()
+    (theirs / "a.png").write_text("mine")
+    request = str(small_model), f"{photos}/a.*"
+    for _ in range(2):
+        counts = beam.stylize_files(*request, f"far:/{folder}", _RUNNER)
+        assert counts.stylized == 1
+
+    with pytest.raises(RequestError, match="theirs/a.png"):
+        beam.stylize_files(*request, f"far:/{theirs}", _RUNNER)
+
+    assert _files(folder) == [MARK, "a.png", "broken.txt"]
+    assert _files(theirs) == ["a.png"]

@@ -37,6 +37,39 @@ def test_a_folder_is_mirrored(photos, tmp_path):
     assert not output.exists() and not left_out
 
 
+def test_where_one_picture_is_made_of_stills(tmp_path):
+    gif, video = tmp_path / "a.gif", tmp_path / "a.mp4"
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+    frames[0].save(gif, save_all=True, append_images=frames[1:])
+    video.touch()
+
+    target = plan.plan_file(gif, f"{tmp_path}/out/", stills=True)[1]
+    assert target == tmp_path / "out" / "a.png"
+    with pytest.raises(RequestError, match="cannot write .gif"):
+        plan.plan_file(gif, tmp_path / "b.gif", stills=True)
+    with pytest.raises(RequestError, match="out: a folder"):
+        (tmp_path / "out").mkdir()
+        plan.plan_file(tmp_path / "out", tmp_path / "b.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    for find in (plan.plan_file, lambda *a: plan.plan(a[:1], a[1], "udnie")):
+        with pytest.raises(RequestError, match="png: not a regular file"):
+            find(tmp_path / "pipe.png", tmp_path / "b.png")
+    with pytest.raises(RequestError, match="a video: give a photo"):
+        plan.plan_file(video, tmp_path / "b.png", stills=True)
+
+
+def test_a_name_that_the_style_makes_too_long_is_left_out(photos):
+    long = photos / ("n" * 245 + ".png")
+    (photos / "a.png").rename(long)
+
+    targets, left_out = plan.plan([photos], None, "great_wave")
+
+    assert long not in targets and photos / "b.JPG" in targets
+    assert "File name too long" in left_out[long]
+    with pytest.raises(RequestError, match="File name too long"):
+        plan.plan([long], None, "great_wave")
+
+
 def test_no_two_photos_share_a_name_and_paintings_are_no_photos(tmp_path):
     for name in ("a.bmp", "a.gif", "a.gif.png", "a.png"):
         Image.new("RGB", (20, 20)).save(tmp_path / name)

@@ -80,6 +80,15 @@ def test_a_camera_gives_its_newest_frame(clip):
     assert levels[-1] > 190  # Whatever was left out, the last was seen.
 
 
+def test_a_pipe_is_no_camera(tmp_path):
+    pytest.importorskip("cv2")
+    os.mkfifo(tmp_path / "pipe")
+    for camera in (str(tmp_path / "pipe"), ""):
+        with pytest.raises(RequestError, match="no camera there"):
+            with preview.camera_frames(camera):
+                pass
+
+
 def test_no_camera():
     pytest.importorskip("cv2")
     if pathlib.Path("/dev/video63").exists():

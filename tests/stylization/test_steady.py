@@ -40,6 +40,19 @@ def test_a_video_holds_still(photo, movement, most):
     assert _strength(steady[-1]) > 0.85 * _strength(plain[-1])
 
 
+@pytest.mark.filterwarnings("error")
+def test_flat_frames_are_painted_as_alone():
+    """As in a fade, but for rounding; once they were no numbers."""
+    settings = StylizeSettings(style="udnie", engine="light")
+    model = load_styled("shipped", settings)
+    painter = FramePainter(model, settings)
+    for level in (120, 120, 124):
+        rgb = np.full((48, 64, 3), (level, 40, 200), np.uint8)
+        painted = painter.paint(rgb).astype(int)
+        alone = tiles.stylize(model, rgb)
+        assert np.abs(painted - alone).mean() < 20
+
+
 def _strength(rgb):
     return np.abs(np.diff(rgb.astype(int), axis=1)).mean()
 

@@ -142,6 +142,8 @@ _FULL = "the disk is full"
             1,
             _FULL,
         ),
+        ("open('/proc/none')", 1, "/proc/none: No such file or directory\n"),
+        ("raise OSError(27, 'File too large')", 1, "File too large\n"),
         ("import numpy; numpy.ones(1 << 50)", 1, "out of memory"),
         (
             f"{_TENSORFLOW}"
@@ -268,6 +270,12 @@ def test_a_closed_stderr_does_not_end_a_run(write):
     )
 
     assert (done.returncode, done.stdout[-5:]) == (0, "done\n")
+
+
+def test_an_exit_code_tells_where_stderr_is_full(write):
+    command = f"{sys.executable} {write()} --stray 2>/dev/full"
+
+    assert subprocess.run(command, shell=True).returncode == 2
 
 
 def test_names_that_are_not_utf8_can_be_printed(run):
