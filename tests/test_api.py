@@ -11,9 +11,10 @@ import fast_depth_style as fds
 def model(material, tmp_path_factory):
     """The folder of a trained model, `run/model`."""
     settings = fds.preset(
-        "quick",
+        "balanced",
         style=str(material / "painting.png"),
         content=str(material / "photos"),
+        perceptual_network="compact",
         depth_network="none",
         width=0.125,
         blocks=1,

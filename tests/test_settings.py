@@ -17,6 +17,7 @@ from fast_depth_style.optimization.settings import (
 from fast_depth_style.settings import setting, settings_class
 from fast_depth_style.training.settings import (
     PRESETS,
+    USUAL_PRESET,
     TrainingSettings,
     preset,
     read_settings,
@@ -109,6 +110,12 @@ def test_every_preset_is_valid_and_may_be_changed(name):
     )
 
 
+def test_only_the_usual_preset_begins_with_the_shipped_network():
+    starts = {name: preset(name).initial_model for name in PRESETS}
+
+    assert starts == dict.fromkeys(PRESETS, "") | {USUAL_PRESET: "shipped"}
+
+
 def test_stanford_has_the_numbers_of_the_report():
     settings = preset("stanford")
 
@@ -191,17 +198,19 @@ def test_a_term_of_weight_zero_or_without_network_does_not_count():
 )
 def test_every_setting_has_a_flag_that_shows_its_default(verb, cls, others):
     found = flags_of(verb)
+    preset = PRESETS[USUAL_PRESET] if verb == "train" else {}
 
     for field in dataclasses.fields(cls):
         assert (field.name in found) == fields.meaning(field).flag
         if field.name in found:
             default, text = found[field.name]
             assert default is None  # So that a preset sees what was given.
-            if field.default not in ("", None, ()):
-                shown = str(field.default)
-                if isinstance(field.default, bool):
+            usual = preset.get(field.name, field.default)
+            if usual not in ("", None, ()):
+                shown = str(usual)
+                if isinstance(usual, bool):
                     shown = shown.lower()
-                if isinstance(field.default, tuple):
-                    shown = ",".join(map(str, field.default))
+                if isinstance(usual, tuple):
+                    shown = ",".join(map(str, usual))
                 assert f"(default: {shown})" in text
     assert {*found} - {f.name for f in dataclasses.fields(cls)} == others

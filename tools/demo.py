@@ -2,9 +2,9 @@
 
     fast-depth-style demo
 
-Paints a picture, trains a style from it with the compact networks that come
-with the package, exports it, stylizes sample photos with it and with the
-shipped styles, and writes runs/demo/index.html.
+Paints a picture, adds it to the shipped network as a style, exports that,
+stylizes sample photos with it, with a blend and with the shipped styles, and
+writes runs/demo/index.html.
 """
 
 from absl import flags

@@ -1,7 +1,7 @@
 """Flags made from settings classes."""
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from absl import flags
@@ -14,13 +14,18 @@ flags.disclaim_key_flags()
 
 
 def define(
-    cls: type, required: Collection[str] = (), first: Collection[str] = ()
+    cls: type,
+    required: Collection[str] = (),
+    first: Collection[str] = (),
+    instead: Mapping[str, Any] | None = None,
 ) -> Callable[[], dict[str, Any]]:
     """Defines a flag for every field of a settings class.
 
     Those that are `required` stand first in the help, then those in `first`.
+    Defaults that the help shows are the fields', or those in `instead`.
     What is returned is a function: {field: value} of the flags that are set.
     """
+    shown = instead or {}
     by_name = {field.name: field for field in dataclasses.fields(cls)}
     names = [
         name
@@ -28,7 +33,9 @@ def define(
         if fields.meaning(by_name[name]).flag
     ]
     for name in names:
-        _define(cls, by_name[name], name in required)
+        field = by_name[name]
+        default = shown.get(name, field.default)
+        _define(cls, field, name in required, default)
 
     def given() -> dict[str, Any]:
         return {
@@ -40,10 +47,10 @@ def define(
     return given
 
 
-def _define(cls, field, is_required):
+def _define(cls, field, is_required, default):
     meaning = fields.meaning(field)
     kind, many = fields.value_type(cls, field.name)
-    text = meaning.help + _default(field.default)
+    text = meaning.help + _default(default)
     arguments = [field.name, None, text]
     make = {
         str: flags.DEFINE_string,

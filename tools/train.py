@@ -1,11 +1,12 @@
 """Trains a style from one painting and a folder of photos.
 
-    fast-depth-style train --style=wave.jpg --content=photos --workdir=runs/wave
+    fast-depth-style train --style=mine.jpg --content=photos --workdir=runs/mine
 
-Watch runs/wave/previews/latest.png and losses.png. Stop it when you like: the
-same command continues. The finished model is in runs/wave/model. Without
---style and --content it learns our own painting from scikit-learn's sample
-photos, offline and in minutes.
+Watch runs/mine/previews/latest.png and losses.png. Stop it when you like: the
+same command continues. In minutes it adds the painting to the network that the
+package brings: runs/mine/mine.style, for stylize. --preset=balanced trains a
+network from random weights: runs/mine/model. Without --style and --content it
+learns our own painting from scikit-learn's sample photos.
 """
 
 import os
@@ -15,20 +16,31 @@ from absl import flags as absl_flags
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.shipped_card import SHIPPED
+from fast_depth_style.exporting.style_file import SUFFIX
 from fast_depth_style.tools import flags, program
-from fast_depth_style.training.settings import PRESETS, TrainingSettings, preset
+from fast_depth_style.training.settings import (
+    PRESETS,
+    USUAL_PRESET,
+    TrainingSettings,
+    preset,
+)
 
 _PRESET = absl_flags.DEFINE_enum(
     "preset",
     None,
     [*PRESETS],
-    "Where the settings that are not given come from: by default balanced,"
-    " whose values are shown below; quick without --style and --content.",
+    "Where the settings that are not given come from: by default"
+    f" {USUAL_PRESET}, whose values are shown below.",
 )
 _WORKDIR = absl_flags.DEFINE_string(
     "workdir", None, "Folder of the run: its whole state.", required=True
 )
-_SETTINGS = flags.define(TrainingSettings, first=("style", "content"))
+_SETTINGS = flags.define(
+    TrainingSettings,
+    first=("style", "content"),
+    instead=PRESETS[USUAL_PRESET],
+)
 _JIT = absl_flags.DEFINE_bool(
     "jit",
     None,
@@ -59,29 +71,29 @@ def main() -> None:
         )
         return
     model = export_run(workdir).parent
-    print(
-        f"Done: the model is in {model}. Now try\n  fast-depth-style stylize"
-        f" PHOTO.jpg --model={model}"
-    )
+    made, flag = f"the model is in {model}", f"--model={model}"
+    if settings.learn == "vectors" and settings.initial_model == SHIPPED:
+        style = workdir / f"{settings.style_names()[0]}{SUFFIX}"
+        made, flag = f"the style is {style}", f"--style={style}"
+    print(f"Done: {made}. Now try\n  fast-depth-style stylize PHOTO.jpg {flag}")
 
 
 def _settings(workdir: pathlib.Path) -> TrainingSettings:
     given = _SETTINGS()
-    name = _PRESET.value
+    name = _PRESET.value or USUAL_PRESET
     whole = ",".join(given.get("style", ()))
     if os.path.isfile(os.path.expanduser(whole)):  # A comma in its name.
         given["style"] = (whole,)
-    if not {"style", "content"} & {*given} and name in (None, "quick"):
+    if not {"style", "content"} & {*given} and name == "quick":
         from fast_depth_style.demo.samples import write_samples
 
-        preset("quick", **given)  # Refuses before anything is written.
+        preset(name, **given)  # Refuses before anything is written.
         files.require_writable(workdir, "workdir")
         files.require_own_folder(workdir, "workdir", "run", ("settings.json",))
         files.mark_own_folder(workdir, "run")
-        name = "quick"
         painting, photos = write_samples(workdir / "samples")
         given |= {"style": str(painting), "content": str(photos)}
-    settings = preset(name or "balanced", **given)
+    settings = preset(name, **given)
     for name in ("style", "content"):
         if not getattr(settings, name) and name not in given:
             raise RequestError(

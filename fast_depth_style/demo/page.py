@@ -33,9 +33,8 @@ def render(
     """
     figure = html_page.figure
     parts = [
-        "<p>A network was trained on this machine, from nothing, to paint"
-        " photos in the manner of the first picture while it keeps their"
-        " depth.</p>",
+        "<p>The network of the package learned on this machine to paint"
+        " photos in the manner of the first picture, too.</p>",
         html_page.row([figure("The painting, made by a program", painting)]),
     ]
     for name, photo in photos.items():

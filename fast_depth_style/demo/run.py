@@ -5,14 +5,15 @@ import json
 import os
 import pathlib
 import time
-from typing import Any
 
 from fast_depth_style import files
 from fast_depth_style.demo import page
 from fast_depth_style.demo.samples import write_samples
+from fast_depth_style.errors import RequestError
 from fast_depth_style.exporting.export import REPORT, export
 from fast_depth_style.exporting.settings import ExportSettings
 from fast_depth_style.exporting.shipped_card import SHIPPED, shipped_styles
+from fast_depth_style.exporting.style_file import SUFFIX
 from fast_depth_style.exporting.verification import Verification
 from fast_depth_style.images.files import read_rgb, write_picture
 from fast_depth_style.images.picture import Picture
@@ -27,7 +28,7 @@ from fast_depth_style.training.settings import preset
 def run(
     output: str | os.PathLike[str], steps: int | None = None
 ) -> pathlib.Path:
-    """Trains a style from scratch and shows it beside the shipped ones.
+    """Adds a style to the shipped network and shows it beside the others.
 
     Args:
         output: Folder for everything the demo makes; an interrupted demo
@@ -44,6 +45,8 @@ def run(
     """
     settings = preset("quick", steps=steps)
     output = files.resolve(output, "output")
+    if {*",:"} & {*str(output)}:  # As in the path of a style file.
+        raise RequestError(f"--output={output}: without commas and colons")
     files.require_own_folder(output, "output", "demo")
     files.require_writable(output, "output")
     files.mark_own_folder(output, "demo")
@@ -76,10 +79,18 @@ def run(
     lap("export")
 
     print("4/5 Stylizing", flush=True)
-    models: dict[str, Any] = {"our painting": load_styled(model)}
-    for style in shipped_styles():
-        asked = StylizeSettings(style=style)
-        models[style.replace("_", " ")] = load_styled(SHIPPED, asked)
+    own = workdir / f"{painting.stem}{SUFFIX}"
+    first, *others = shipped_styles()
+    styles = {
+        "our painting": str(own),
+        f"our painting and {first}": f"{own}:0.5,{first}:0.5",
+    } | {style: style for style in (first, *others)}
+    models = {
+        label.replace("_", " "): load_styled(
+            SHIPPED, StylizeSettings(style=style)
+        )
+        for label, style in styles.items()
+    }
     originals = {path.stem: read_rgb(path) for path in sorted(photos.iterdir())}
     pictures = {}
     for label, loaded in models.items():

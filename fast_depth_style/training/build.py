@@ -60,7 +60,14 @@ def build_trainer(
             raise RequestError(
                 f"--initial_model={settings.initial_model} has width"
                 f" {initial.width} and {initial.blocks} blocks: give"
-                f" --width={initial.width} --blocks={initial.blocks}"
+                f" --width={initial.width} --blocks={initial.blocks}, or"
+                " --preset=balanced, which begins with random weights"
+            )
+        if settings.learn == "vectors" and initial.dials != network.dials:
+            raise RequestError(
+                f"--initial_model={settings.initial_model}: its styles have"
+                f" {'' if initial.dials else 'no '}dials, and so must one that"
+                f" is added: give --{'' if initial.dials else 'no'}dials"
             )
         start_from(network, initial)
         for layer in (*network.convs, network.paint):

@@ -25,7 +25,11 @@ from fast_depth_style.content.batches import batches
 from fast_depth_style.content.folder import open_content
 from fast_depth_style.content.source import PhotoSource
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import SHIPPED
+from fast_depth_style.exporting.shipped_card import (
+    FOLDER,
+    SHIPPED,
+    WEIGHTS,
+)
 from fast_depth_style.images.painting import read_painting
 from fast_depth_style.runs import checkpoint, folder
 from fast_depth_style.runs.interrupts import StopBetweenSteps
@@ -62,7 +66,7 @@ def train(
     files.require_writable(workdir, "workdir")
     stored = folder.read_settings(workdir, "workdir")
     settings = _for_this_machine(settings, stored)
-    sources = folder.source_digests(settings.to_json(), _SOURCES, workdir)
+    sources = folder.source_digests(_paths(settings), _SOURCES, workdir)
     folder.require_same_run(
         workdir, settings.to_json(), sources, "workdir", ("steps",)
     )
@@ -116,6 +120,17 @@ def _resolve_paths(settings: TrainingSettings) -> TrainingSettings:
         if (value or name == "content") and not value.startswith("tfds:"):
             changes[name] = str(files.resolve(value, name))
     return dataclasses.replace(settings, **changes)
+
+
+def _paths(settings: TrainingSettings) -> dict[str, Any]:
+    """The settings as JSON, with the file of the network of the package.
+
+    Another version of the package may bring another network.
+    """
+    return {
+        name: str(FOLDER / WEIGHTS) if value == SHIPPED else value
+        for name, value in settings.to_json().items()
+    }
 
 
 def _for_this_machine(

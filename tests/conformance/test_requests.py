@@ -34,6 +34,7 @@ _WRONG = [
     ("train style_layers=relu1_1,relu7_1", "no layer 'relu7_1'"),
     ("train style_layers=relu4_1", "for block2_conv2: ask for shallower"),
     ("train preset=bold", "--preset=bold: value should be one of <balanced"),
+    ("train preset=quick", "=shipped has width 1.0 and 5 blocks: give"),
     ("train depth_weight=-1", "--depth_weight=-1.0: must be at least"),
     ("train style_weight=much", "--style_weight=much is not a number"),
     ("train depth_network=hub:@none", "none cannot be loaded"),

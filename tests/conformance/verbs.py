@@ -48,9 +48,9 @@ class Verb:
 VERBS = (
     Verb(
         "train",
-        "style=@painting.png content=@photos workdir=@run style_scales=1"
-        f" {_NETWORKS} image_size=64 style_size=64 width=0.125 blocks=1"
-        " batch_size=1 steps=12 checkpoint_every=3",
+        "preset=balanced style=@painting.png content=@photos workdir=@run"
+        f" style_scales=1 {_NETWORKS} image_size=64 style_size=64 width=0.125"
+        " blocks=1 batch_size=1 steps=12 checkpoint_every=3",
         ("style", "content", "initial_model", "teacher"),
         "workdir",
         "folder",

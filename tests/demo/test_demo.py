@@ -98,9 +98,10 @@ def test_the_demo_trains_exports_stylizes_and_shows(tmp_path, capsys):
     pytest.importorskip("sklearn")
     found = run(tmp_path / "demo", steps=2)
     text = found.read_text()
-    # Photo, painting of ours and of seven styles, each with its depth.
-    assert text.count("data:image/") == 1 + 2 * 2 * (1 + 1 + 7) + 2
+    # Photo, our style, a blend and seven styles, each with its depth.
+    assert text.count("data:image/") == 1 + 2 * 2 * (1 + 2 + 7) + 2
     assert (tmp_path / "demo" / "china_our_painting.jpg").stat().st_size > 9999
+    assert (tmp_path / "demo" / "training" / "painting.style").is_file()
     model = tmp_path / "demo" / "training" / "model"
     assert (model / "tflite" / "float16_256.tflite").is_file()
     assert "float16_256.tflite" in text

@@ -114,10 +114,10 @@ def test_it_trains_evaluates_and_does_nothing_twice(material, tmp_path, capsys):
     none = {"depth_network": "none"}
     style = "paintings/0.png"
     network = {"width": 0.125, "blocks": 1, "mixed_precision": False}
-    network["dials"] = False
+    network |= {"dials": False, "depth_network": "compact"}
+    network |= {"perceptual_network": "compact"}
     runs = {"none": none, "depth": {}}
     given = {
-        "preset": "quick",
         "settings": {"content": "photos", "steps": 4, **small, **network},
         "starts": {"zero": {"style": style, "steps": 2, **none}},
         "groups": {"one": {"style": style, "start": "zero", "runs": runs}},

@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 from programs import run_program
 
+from fast_depth_style import files
 from fast_depth_style.exporting.saved_model import read_card, read_network
+from fast_depth_style.exporting.shipped_card import FOLDER, WEIGHTS
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
@@ -71,7 +73,11 @@ def test_without_painting_and_photos_it_learns_our_own(tmp_path):
     settings = json.loads((workdir / "settings.json").read_text())
     assert settings["perceptual_network"] == "compact"
     assert settings["style"] == [str(workdir / "samples" / "painting.png")]
-    assert (workdir / "model" / "1").is_dir()
+    assert settings["initial_model"] == "shipped"
+    digest = settings["learned_from"]["initial_model"]
+    assert digest == files.digest(FOLDER / WEIGHTS)
+    assert f"stylize PHOTO.jpg --style={workdir}/painting.style" in done.stdout
+    assert (workdir / "painting.style").is_file()
 
 
 def test_a_disk_without_room_is_one_line_and_leaves_nothing(
@@ -83,6 +89,7 @@ def test_a_disk_without_room_is_one_line_and_leaves_nothing(
     try:
         refused = run_program(
             "train.py",
+            preset="balanced",
             workdir=tmp_path / "run",
             style=material / "painting.png",
             content=material / "photos",

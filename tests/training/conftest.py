@@ -42,7 +42,7 @@ def command_line():
     """A function from settings to the flags of tools/train.py."""
 
     def command_line(settings: TrainingSettings, workdir) -> list[str]:
-        flags = [f"--workdir={workdir}"]
+        flags = ["--preset=balanced", f"--workdir={workdir}"]
         for field in dataclasses.fields(settings):
             value = getattr(settings, field.name)
             if value != field.default:

@@ -136,14 +136,21 @@ def test_a_run_may_start_from_a_trained_network(
     assert not (tmp_path / "wider").exists()
 
 
-def test_vectors_alone_may_be_learned(finished, small, tmp_path):
-    settings = dataclasses.replace(
+@pytest.fixture
+def added(finished, small):
+    """Settings of a run that adds a style to the finished one's network."""
+    return dataclasses.replace(
         small,
         style=(small.style[0].replace("painting", "b"),),
         initial_model=str(finished),
         learn="vectors",
-        steps=2,
+        steps=12,
+        checkpoint_every=1,
     )
+
+
+def test_vectors_alone_may_be_learned(finished, added, tmp_path):
+    settings = dataclasses.replace(added, steps=2)
     before = load_network(finished)
 
     train(settings, tmp_path / "run")
@@ -155,6 +162,33 @@ def test_vectors_alone_may_be_learned(finished, small, tmp_path):
         assert same == (one is not before.table)
     painted = add_styles(before, [tmp_path / "run" / "b.style"])
     np.testing.assert_allclose(painted.table[1], after.table[0], atol=2e-3)
+
+
+def test_an_added_style_survives_a_kill(added, start, tmp_path):
+    rows = []
+    for name in ("whole", "killed"):
+        workdir = tmp_path / name
+        if name == "killed":
+            process = start(added, workdir)
+            _wait(lambda: _checkpoint_steps(tmp_path / "killed"), process)
+            process.kill()
+            process.wait()
+            assert not (workdir / "b.style").exists()
+        process = start(added, workdir)
+        _, err = process.communicate()
+        assert process.returncode == 0, err
+        with np.load(workdir / "b.style") as file:
+            rows.append(file["rows"])
+
+    np.testing.assert_allclose(*rows, atol=2e-3)
+
+
+def test_an_added_style_has_the_dials_of_the_others(added, tmp_path):
+    settings = dataclasses.replace(added, dials=False)
+
+    with pytest.raises(RequestError, match="give --dials"):
+        train(settings, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_exported_model_is_the_trained_network(finished):
