@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from fast_depth_style.exporting import FRAME
+from fast_depth_style.exporting import FRAME, REGION_FRAME
 from fast_depth_style.exporting.encoded_pictures import (
     decode_pictures,
     encode_pictures,
@@ -112,6 +112,15 @@ def make_signatures(
         painted = network.stylize_tile(image, statistics, vectors(asked), masks)
         return {"stylized_image": _to_bytes(painted)}
 
+    def region_frame(
+        image: Any, masks: Any, statistics: Any, kept: Any, *asked: Any
+    ) -> dict[str, Any]:
+        image = tf.cast(image, "float32")
+        painted, found = network.stylize_frame(
+            image, statistics, kept, vectors(asked), masks
+        )
+        return {"stylized_image": _to_bytes(painted), "statistics": found}
+
     def encoded(image_bytes: Any, *asked: Any) -> dict[str, Any]:
         pictures = tf.cast(decode_pictures(image_bytes), "float32")
         if asked:
@@ -152,6 +161,11 @@ def make_signatures(
                 "region_tile",
                 region_tile,
                 [pictures("image"), masks, given, *asked],
+            ),
+            (
+                REGION_FRAME,
+                region_frame,
+                [pictures("image"), masks, given, kept, *asked],
             ),
         )
         if name in names and (asked or not name.startswith("region"))

@@ -167,10 +167,10 @@ class ImageTransformationNetwork(keras.Model):
         """
         found = []
 
-        def pooled(norm, x, scale, shift):
+        def pooled(norm, x, *style):
             statistics = norm.statistics(x, pooled=True)
             found.append(ops.reshape(ops.stack(statistics), (2, -1)))
-            return norm(x, scale, shift, statistics)
+            return norm(x, *style, statistics)
 
         self._run(patches, self._parts(vectors, masks), pooled)
         return ops.concatenate(found, axis=1)
@@ -190,17 +190,22 @@ class ImageTransformationNetwork(keras.Model):
         """
         start = 0
 
-        def given(norm, x, scale, shift):
+        def given(norm, x, *style):
             nonlocal start
             part = statistics[:, start : start + x.shape[-1]]
             start += x.shape[-1]
             part = ops.reshape(part, (2, 1, 1, 1, -1))
-            return norm(x, scale, shift, (part[0], part[1]))
+            return norm(x, *style, (part[0], part[1]))
 
         return self._run(tiles, self._parts(vectors, masks), given)
 
     def stylize_frame(
-        self, frames: Any, statistics: Any, kept: Any, vectors: Any = None
+        self,
+        frames: Any,
+        statistics: Any,
+        kept: Any,
+        vectors: Any = None,
+        masks: Any = None,
     ) -> tuple[Any, Any]:
         """Stylizes a frame with statistics between given ones and its own.
 
@@ -212,14 +217,15 @@ class ImageTransformationNetwork(keras.Model):
             frames: (1, height, width, 3), as for `call`.
             statistics: Of the frame before, as from here or `statistics`.
             kept: Scalar, 0 to 1.
-            vectors: As for `call`.
+            vectors: As for `call`, or for `stylize_regions`.
+            masks: As for `stylize_regions`.
 
         Returns:
             The painted frame, and the statistics that it was painted with.
         """
         found, start = [], 0
 
-        def eased(norm, x, scale, shift):
+        def eased(norm, x, *style):
             nonlocal start
             own = ops.reshape(ops.stack(norm.statistics(x)), (2, -1))
             part = statistics[:, start : start + x.shape[-1]]
@@ -227,25 +233,27 @@ class ImageTransformationNetwork(keras.Model):
             part = kept * part + (1.0 - kept) * own
             found.append(part)
             part = ops.reshape(part, (2, 1, 1, 1, -1))
-            return norm(x, scale, shift, (part[0], part[1]))
+            return norm(x, *style, (part[0], part[1]))
 
-        painted = self._run(frames, self._parts(vectors), eased)
+        painted = self._run(frames, self._parts(vectors, masks), eased)
         return painted, ops.concatenate(found, axis=1)
 
     def _parts(self, vectors, masks=None):
-        """Scale and shift of each normalization, even or of each pixel."""
+        """Scale, shift and masks of each normalization."""
         if vectors is None:
             vectors = ops.cast(self.table[:1, 0], "float32")
-        even = self._split(vectors)
+        pairs = self._split(vectors)
         if masks is None:
-            return even
+            return [(*pair, None) for pair in pairs]
         masks = [_extended(ops.cast(masks, "float32"))]
         for _ in range(2):
             masks.append(ops.average_pool(masks[-1], 2, 2))
+        # Regions come first: (regions, batch, height, width, 1).
+        masks = [ops.moveaxis(each, -1, 0)[..., None] for each in masks]
         levels = [0, 1, *[2] * (1 + 2 * self.blocks), 1, 0]
         return [
-            tuple(ops.matmul(masks[level], part[:, 0, 0]) for part in pair)
-            for level, pair in zip(levels, even, strict=True)
+            (*pair, masks[level])
+            for level, pair in zip(levels, pairs, strict=True)
         ]
 
     def _split(self, vectors):
@@ -270,7 +278,7 @@ class ImageTransformationNetwork(keras.Model):
     def _paint(
         self,
         x: Any,
-        parts: Sequence[tuple[Any, Any]],
+        parts: Sequence[tuple[Any, Any, Any]],
         normalize: Callable[..., Any],
     ) -> Any:
         """Paints pictures whose sides are multiples of 4."""
@@ -278,8 +286,8 @@ class ImageTransformationNetwork(keras.Model):
         layers = iter(zip(self.convs, self.norms, parts, strict=True))
 
         def layer(x):
-            conv, norm, (scale, shift) = next(layers)
-            return normalize(norm, conv(x), scale, shift)
+            conv, norm, style = next(layers)
+            return normalize(norm, conv(x), *style)
 
         for _ in range(3):
             x = ops.relu(layer(x))
@@ -306,9 +314,9 @@ class ImageTransformationNetwork(keras.Model):
         }
 
 
-def _own(norm: Any, x: Any, scale: Any, shift: Any) -> Any:
+def _own(norm: Any, x: Any, *style: Any) -> Any:
     """Normalization with a picture's own statistics."""
-    return norm(x, scale, shift)
+    return norm(x, *style)
 
 
 def _extended(x: Any) -> Any:

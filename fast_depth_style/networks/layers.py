@@ -56,20 +56,39 @@ class InstanceNormalization(keras.layers.Layer):
         x: Any,
         scale: Any,
         shift: Any,
+        masks: Any = None,
         statistics: tuple[Any, Any] | None = None,
     ) -> Any:
         """Normalizes `x`, with its own statistics or with given ones.
 
-        Scale and shift are float32, (batch or 1, 1 or height, 1 or width,
-        channels).
+        Scale and shift are float32, (batch or 1, 1, 1, channels). With masks of
+        k regions, (k, batch, height, width, 1) that add up to 1, they are (k,
+        1, 1, channels).
         """
-        even = scale.shape[1] == 1 and scale.shape[2] == 1
-        if statistics is None and even and self._fused is not None:
+        if statistics is None and masks is None and self._fused is not None:
             return self._fused(x, scale, shift, EPSILON)
         mean, variance = statistics or self.statistics(x)
-        gain = ops.rsqrt(variance + EPSILON) * scale
-        offset = shift - mean * gain
-        return x * ops.cast(gain, x.dtype) + ops.cast(offset, x.dtype)
+        factor = ops.rsqrt(variance + EPSILON)
+
+        def styled(scale, shift):
+            gain = factor * scale
+            offset = shift - mean * gain
+            return x * ops.cast(gain, x.dtype) + ops.cast(offset, x.dtype)
+
+        if masks is None:
+            return styled(scale, shift)
+
+        def region(i):
+            return ops.cast(masks[i], x.dtype) * styled(scale[i], shift[i])
+
+        # One after the other: maps of each pixel's scale and shift are as
+        # large as what is normalized, and known long before it is.
+        return ops.fori_loop(
+            1,
+            ops.shape(masks)[0],
+            lambda i, painted: painted + region(i),
+            region(0),
+        )
 
 
 class ReflectionConv2D(keras.layers.Layer):

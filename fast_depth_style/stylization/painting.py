@@ -42,12 +42,10 @@ def paint(
             raise RequestError("--style: this model has no regions to paint")
     if memory:
         memory.follow(painted)
-    if memory and near is None:
-        painted = memory.stylize(model, painted, track)
+        painted = memory.stylize(model, painted, track, near)
+        painted = memory.carry(painted)
     else:
         painted = tiles.stylize(model, painted, track, near)
-    if memory:
-        painted = memory.carry(painted)
     if painted.shape != rgb.shape:
         painted = enlarge(painted, rgb)
     if settings.colors == "photo":

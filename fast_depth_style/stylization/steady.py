@@ -85,34 +85,42 @@ class Memory:
             self._motion = motion.find_motion(before.photo, photo)
 
     def stylize(
-        self, model: Any, rgb: np.ndarray, track: tiles.Track
+        self,
+        model: Any,
+        rgb: np.ndarray,
+        track: tiles.Track,
+        near: np.ndarray | None = None,
     ) -> np.ndarray:
         """Paints the frame with eased statistics, as `tiles.stylize`."""
         if min(rgb.shape[:2]) < MINIMUM_SIDE:
-            return tiles.stylize(model, rgb, track)
+            return tiles.stylize(model, rgb, track, near)
         before = None
         # What a flat frame differs from other statistics than its own would
         # grow without bound from layer to layer.
         if self._motion is not None and self.state is not None:
             if not (_is_flat(rgb) or _is_flat(self.state.photo)):
                 before = self.state.statistics
-        whole = rgb[..., 0].size <= tiles.WHOLE_PIXELS
+        whole = tiles.is_taken_whole(rgb, near)
         if whole and before is not None and FRAME in model.signatures:
-            made = model.signatures[FRAME](
-                image=rgb[None], statistics=before, kept=np.float32(_KEPT)
+            made = tiles.run(
+                model,
+                FRAME,
+                rgb[None],
+                near,
+                statistics=before,
+                kept=np.float32(_KEPT),
             )
-            self._statistics = np.asarray(made["statistics"])
-            return np.asarray(made["stylized_image"])[0]
+            self._statistics = made["statistics"]
+            return made["stylized_image"][0]
         if whole:
-            run = model.signatures["statistics"]
-            own = np.asarray(run(images=rgb[None])["statistics"])
+            own = tiles.run(model, "statistics", rgb[None], near)["statistics"]
         else:
-            own = tiles.statistics(model, rgb)
+            own = tiles.statistics(model, rgb, near)
         if before is not None:
             own = np.float32(_KEPT) * before + np.float32(1 - _KEPT) * own
         self._statistics = own
-        tile = max(rgb.shape) if whole else tiles.TILE
-        return tiles.stylize_in_tiles(model, rgb, own, tile, track)
+        tile = max(rgb.shape) if whole else None
+        return tiles.stylize_in_tiles(model, rgb, own, tile, track, near)
 
     def carry(self, painted: np.ndarray) -> np.ndarray:
         """Mixes what was painted before into a frame; remembers it."""

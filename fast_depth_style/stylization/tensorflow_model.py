@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting import FRAME
+from fast_depth_style.exporting import FRAME, REGION_FRAME
 from fast_depth_style.exporting.saved_model import find_model, read_model
 from fast_depth_style.exporting.shipped import read_shipped
 from fast_depth_style.exporting.shipped_card import FOLDER
@@ -71,7 +71,7 @@ def load_shipped(
             network = _extended(network, paths)
     traced = {
         name: functools.partial(_run_traced, network, name)
-        for name in (*SIGNATURES, FRAME)
+        for name in (*SIGNATURES, FRAME, REGION_FRAME)
     }
     return TensorFlowModel(traced, asked(network.styles, settings), folder)
 

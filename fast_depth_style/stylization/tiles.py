@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from fast_depth_style.exporting import FRAME, REGION_FRAME
 from fast_depth_style.networks import MINIMUM_SIDE, RECEPTIVE_RADIUS
 
 WHOLE_PIXELS = 4_000_000
-"""Largest picture that is taken whole. A network of width 1.0 then needs 2 GiB
-of memory, TensorFlow included."""
+"""Largest picture that is taken whole. A network of width 1.0 then needs 2.4
+GiB of memory, TensorFlow included. With regions half as many: features are
+kept once more for each, and 4 megapixels would take 3.3 GiB."""
 
 SAMPLE_PIXELS = 2_000_000
 """Pixels of the patches that the statistics of a larger picture are taken from.
@@ -28,13 +30,15 @@ photos taken whole."""
 
 _STRIDE = 4
 _HALO = math.ceil(RECEPTIVE_RADIUS / _STRIDE) * _STRIDE
-TILE = 1792
+TILE, _TILE_OF_REGIONS = 1792, 1280
 _PATCH = 96
+_AT_ONCE = 80  # Patches; with the margins of each, two megapixels.
 
 _WITH_REGIONS = {
     "serving_default": "regions",
     "statistics": "region_statistics",
     "tile": "region_tile",
+    FRAME: REGION_FRAME,
 }
 
 Track = Callable[[Iterable[Any]], Iterable[Any]]
@@ -59,13 +63,19 @@ def stylize(
     if any(after for _, after in missing):
         rgb = np.pad(rgb, [*missing, (0, 0)], mode="symmetric")
         near = None if near is None else np.pad(near, missing, "symmetric")
-    if height * width > WHOLE_PIXELS:
+    if not is_taken_whole(rgb, near):
         given = statistics(model, rgb, near)
         painted = stylize_in_tiles(model, rgb, given, track=track, near=near)
     else:
-        found = _run(model, "serving_default", rgb[None], near)
+        found = run(model, "serving_default", rgb[None], near)
         painted = found["stylized_image"][0]
     return painted[:height, :width]
+
+
+def is_taken_whole(rgb: np.ndarray, near: np.ndarray | None = None) -> bool:
+    """Whether a picture, with regions or without, needs no tiles."""
+    most = WHOLE_PIXELS if near is None else WHOLE_PIXELS // 2
+    return rgb.shape[0] * rgb.shape[1] <= most
 
 
 def statistics(
@@ -76,7 +86,9 @@ def statistics(
     The patches are cut at full resolution on a regular grid, of `SAMPLE_PIXELS`
     pixels together, and pooled. Many small ones know a picture better than a
     few large ones: what varies is what is in a patch, and the reflection at
-    its border hardly shows in the statistics.
+    its border hardly shows in the statistics. They are taken in groups, for
+    memory: each is drawn from the whole picture, so that it is normalized much
+    as the whole is.
 
     Returns:
         (2, channels) float32: means and variances of every normalization.
@@ -93,8 +105,14 @@ def statistics(
     patches = np.stack([rgb[place] for place in places])
     if near is not None:
         near = np.stack([near[place] for place in places])
-    found = _run(model, "statistics", patches, near)
-    return found["statistics"]
+    order = np.random.default_rng(0).permutation(len(patches))
+    groups = np.array_split(order, math.ceil(len(order) / _AT_ONCE))
+    found = []
+    for group in groups:
+        inside = None if near is None else near[group]
+        made = run(model, "statistics", patches[group], inside)
+        found.append(made["statistics"])
+    return _together(np.stack(found), [len(group) for group in groups])
 
 
 def stylize_in_tiles(
@@ -107,17 +125,18 @@ def stylize_in_tiles(
 ) -> np.ndarray:
     """Stylizes a picture tile by tile, with given (2, channels) `statistics`.
 
-    `tile` is the longest side of a tile in pixels, by default `TILE`, its
-    overlap not counted.
+    `tile` is the longest side of a tile in pixels, its overlap not counted; by
+    default `TILE`, or with regions less.
     The result equals that of the signature `tile` on the whole picture.
     """
     painted = np.empty_like(rgb)
-    rows, columns = (_cuts(side, tile or TILE) for side in rgb.shape[:2])
+    tile = tile or (TILE if near is None else _TILE_OF_REGIONS)
+    rows, columns = (_cuts(side, tile) for side in rgb.shape[:2])
     for (top, bottom), (left, right) in track([*product(rows, columns)]):
         above, before = max(0, top - _HALO), max(0, left - _HALO)
         place = slice(above, bottom + _HALO), slice(before, right + _HALO)
         inside = None if near is None else near[place]
-        found = _run(
+        found = run(
             model, "tile", rgb[place][None], inside, statistics=statistics
         )
         part = found["stylized_image"][0]
@@ -127,7 +146,7 @@ def stylize_in_tiles(
     return painted
 
 
-def _run(
+def run(
     model: Any,
     name: str,
     pictures: np.ndarray,
@@ -142,6 +161,15 @@ def _run(
         inputs["masks"] = np.stack([near, 1.0 - near], axis=-1)
     found = model.signatures[name](**{key: pictures}, **inputs)
     return {name: np.asarray(value) for name, value in found.items()}
+
+
+def _together(found: np.ndarray, sizes: list[int]) -> np.ndarray:
+    """Mean and variance of all, of those of groups: (groups, 2, channels)."""
+    means, variances = found[:, 0], found[:, 1]
+    mean = np.average(means, axis=0, weights=sizes)
+    spread = variances + np.square(means - mean)
+    variance = np.average(spread, axis=0, weights=sizes)
+    return np.stack([mean, variance]).astype(np.float32)
 
 
 def _spread(length: int, number: int) -> np.ndarray:

@@ -101,11 +101,20 @@ def test_instance_normalization_is_equation_2_of_the_paper(kernels):
     flat = np.asarray(layer(np.full_like(x, 7.0), scale, shift))
     expected = np.broadcast_to(shift, x.shape)
     np.testing.assert_allclose(flat, expected, atol=1e-3)
-    # Scale and shift may vary over the picture.
-    uneven = np.broadcast_to(scale, x.shape), np.broadcast_to(shift, x.shape)
-    np.testing.assert_allclose(
-        layer(x, *uneven), layer(x, scale, shift), atol=1e-5
-    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_normalization_of_regions(kernels, count):
+    """Each pixel has the mean of the regions' scales and shifts."""
+    layer, x = InstanceNormalization(kernels), 3 + 2 * _features(2, 5, 6, 4)
+    scale, shift = (_features(count, 1, 1, 4, seed=seed) for seed in (2, 3))
+    random = np.random.default_rng(4)
+    masks = random.dirichlet(np.ones(count), (2, 5, 6)).astype("f4")
+    scales, shifts = (masks @ each[:, 0, 0] for each in (scale, shift))
+    plain = layer(x, np.ones((1, 1, 1, 4), "f4"), np.zeros((1, 1, 1, 4), "f4"))
+    found = layer(x, scale, shift, np.moveaxis(masks, -1, 0)[..., None])
+    np.testing.assert_allclose(found, plain * scales + shifts, atol=1e-5)
 
 
 def test_a_large_mean_does_not_drown_the_variance():

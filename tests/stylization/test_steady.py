@@ -24,7 +24,10 @@ def _frames(photo, count=4):
     return clips.film(photo, "pan", count).frames
 
 
-@pytest.mark.parametrize("movement, most", [("zoom", 0.85), ("still", 0.5)])
+@pytest.mark.parametrize(
+    "movement, most",
+    [("pan", 0.85), ("zoom", 0.85), ("passing", 0.85), ("still", 0.5)],
+)
 def test_a_video_holds_still(photo, movement, most):
     """The shipped network; figures of real photos are in the docs."""
     clip = clips.film(photo, movement, 4)
@@ -117,14 +120,15 @@ def test_any_size_and_a_size_that_changes(styled_model, photo, size):
         assert painter.paint(resize(photo, shape)).shape == (*shape, 3)
 
 
+@pytest.mark.parametrize("style", ["udnie", "near:udnie,far:scream"])
 def test_an_exported_model_holds_as_still(
-    styled_network, styled_model, photo, monkeypatch
+    styled_network, styled_model, photo, monkeypatch, style
 ):
     """Its statistics take a pass of their own, with the same result."""
     from fast_depth_style.stylization import tensorflow_model as models
 
     monkeypatch.setattr(models, "read_shipped", lambda folder: styled_network)
-    settings = StylizeSettings(depth=0.3, stroke=0.9, style="udnie")
+    settings = StylizeSettings(depth=0.3, stroke=0.9, style=style)
     made = []
     for model in ("shipped", styled_model):
         painter = FramePainter(load_styled(model, settings), settings)
@@ -132,6 +136,29 @@ def test_an_exported_model_holds_as_still(
     one, two = map(np.array, made)
     assert np.abs(one[0] - two[0]).max() <= 1
     assert np.abs(one - two).mean() < 1
+
+
+@pytest.mark.parametrize("style", ["udnie", "near:udnie,far:scream"])
+def test_what_enters_changes_the_rest_little_by_little(
+    styled_model, photo, style
+):
+    """By the statistics alone; nothing of the painting is carried here."""
+    model = load_styled(styled_model, StylizeSettings(style=style))
+    near = np.ones((64, 200), np.float32) if ":" in style else None
+    frames = [resize(photo, (64, 200)) for _ in range(2)]
+    frames[1][10:50, 160:] = 255 - frames[1][10:50, 160:]
+    memory = Memory()
+    memory.follow(frames[0])
+    before = memory.carry(memory.stylize(model, frames[0], iter, near))
+    memory.follow(frames[1])
+    eased = memory.stylize(model, frames[1], iter, near)
+    alone = tiles.stylize(model, frames[1], near=near)
+    # What is beyond the sight of the network from what entered.
+    changes = [
+        np.abs(made[:, :96].astype(int) - before[:, :96]).mean()
+        for made in (eased, alone)
+    ]
+    assert 0 < changes[0] < 0.5 * changes[1]
 
 
 def test_large_frames_are_painted_in_tiles(styled_model, photo, monkeypatch):

@@ -60,6 +60,27 @@ def test_large_pictures_look_as_if_taken_whole(model, monkeypatch):
     assert psnr > 35
 
 
+def test_patches_in_groups_are_nearly_as_good_as_all_at_once(
+    model, monkeypatch
+):
+    """In groups of a dozen far better than half as many patches."""
+    picture = _picture(700, 900)
+    found = []
+    for pixels, at_once in ((4e5, 80), (4e5, 12), (2e5, 80)):
+        monkeypatch.setattr(tiles, "SAMPLE_PIXELS", pixels)
+        monkeypatch.setattr(tiles, "_AT_ONCE", at_once)
+        found.append(tiles.statistics(model, picture))
+    whole = np.sqrt(found[0][1])
+    groups, fewer = (
+        max(
+            np.abs((mean - found[0][0]) / whole).max(),
+            np.abs(np.sqrt(variance) / whole - 1).max(),
+        )
+        for mean, variance in found[1:]
+    )
+    assert 0 < groups < 0.6 * fewer
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (15, 16), (16, 16), (17, 2)])
 def test_tiny_pictures_keep_their_size(model, size):
     picture = np.resize(_picture(16, 40), (*size, 3))
