@@ -106,13 +106,16 @@ def page(
         RequestError: There is no network there, a library is missing or the
             output cannot be used; nothing has been written.
     """
+    if source != SHIPPED:
+        files.require_different(
+            files.resolve(output, "output"), [files.resolve(source, "model")]
+        )
     output = site.check_output(output)
     find_libraries(libraries)
     if source == SHIPPED:
         network = read_shipped()
     else:
         folder = files.resolve(source, "model")
-        files.require_different(output, [folder])
         if checkpoint.checkpoints(folder / "checkpoints"):
             network = saved_run.load_network(folder)
         else:

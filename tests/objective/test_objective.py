@@ -5,19 +5,25 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from numpy_objective import (
+    double,
+    floats_of,
+    gram,
+    halved,
+    relative,
+    relative_content,
+    terms_of,
+)
 
-from fast_depth_style.images.files import read_rgb
 from fast_depth_style.losses import pixels
 from fast_depth_style.objective import (
     Asked,
     Objective,
     StyleTarget,
-    style_target,
 )
 from fast_depth_style.perception import registry
 from fast_depth_style.perception.random_views import RandomViews
 from fast_depth_style.training.build import DepthRamp
-from fast_depth_style.training.settings import TrainingSettings
 
 _RAW = {
     "dials": False,
@@ -28,114 +34,18 @@ _RAW = {
 }
 
 
-@pytest.fixture(scope="module")
-def pictures():
-    random = np.random.default_rng(1)
-    photos = tf.image.resize(random.uniform(30, 220, (2, 8, 8, 3)), (64, 64))
-    noise = random.normal(0, 20, photos.shape).astype("float32")
-    return photos, photos + noise
-
-
-@pytest.fixture(scope="module")
-def small(material):
-    """Settings with networks of random weights."""
-    return TrainingSettings(
-        style=str(material / "painting.png"),
-        perceptual_network=f"vgg19:{material / 'vgg19.npz'}",
-        depth_network=f"fast_depth:{material / 'fast_depth.npz'}",
-        style_scales=1,
-        style_evenness=0.0,
-        style_layers=("relu1_1", "relu2_1"),
-        content_layer="relu2_1",
-        image_size=64,
-        style_size=64,
-    )
-
-
-@pytest.fixture(scope="module")
-def perceptual(small):
-    layers = {*small.style_layers, small.content_layer}
-    return registry.perceptual_network(small.perceptual_network, layers)
-
-
-@pytest.fixture(scope="module")
-def painting(small):
-    return read_rgb(small.style[0])[:64, :64]
-
-
-@pytest.fixture(scope="module")
-def make(small, perceptual, painting):
-    """Makes an objective of the small settings, with changes."""
-
-    def make(
-        depth=True, perceptual=perceptual, distills=False, ramp=None, **new
-    ):
-        settings = dataclasses.replace(small, **new)
-        styles = []
-        if perceptual is not None:
-            styles = [style_target(settings, perceptual, painting)]
-        return Objective(
-            settings,
-            perceptual,
-            registry.depth_network(settings.depth_network) if depth else None,
-            styles,
-            distills,
-            float(np.var(painting, axis=(0, 1)).mean()),
-            ramp,
-        )
-
-    return make
-
-
-def _terms(objective, photos, painted, step=0):
-    step = tf.constant(step)
-    return objective(painted, objective.targets(photos, step), step)
-
-
-def _gram(features):
-    flat = features.reshape(features.shape[0], -1, features.shape[-1])
-    return np.einsum("bnc,bnd->bcd", flat, flat) / flat[0].size
-
-
-def _relative(found, target):
-    """Squared difference, relative to the target's."""
-    axes = tuple(range(1, np.ndim(found)))
-    squares = ((found - target) ** 2).sum(axes) / (target**2).sum(axes)
-    return squares.mean()
-
-
-def _relative_content(found, target):
-    """The same, at each position by the target's own."""
-    weights = (target**2).sum(-1, keepdims=True)
-    return _relative(found * weights**0.5, target * weights**0.5)
-
-
-def _double(features):
-    return {name: np.array(value, "f8") for name, value in features.items()}
-
-
-def _halved(pictures):
-    batch, height, width, _ = pictures.shape
-    blocks = pictures.reshape(batch, height // 2, 2, width // 2, 2, 3)
-    return blocks.mean((2, 4))
-
-
-def _numpy(terms):
-    return {name: float(value) for name, value in terms.items()}
-
-
 def test_terms_are_relative_to_what_they_compare_with(
     make, perceptual, pictures, small, painting
 ):
     photos, painted = pictures
-    terms = _numpy(_terms(make(depth=False), photos, painted))
+    terms = floats_of(terms_of(make(depth=False), photos, painted))
 
     painting = painting[None].astype("float32")
-    y, s, x = (_double(perceptual(p)) for p in (painted, painting, photos))
+    y, s, x = (double(perceptual(p)) for p in (painted, painting, photos))
     style = np.mean(
-        [_relative(_gram(y[n]), _gram(s[n])) for n in small.style_layers]
+        [relative(gram(y[n]), gram(s[n])) for n in small.style_layers]
     )
-    content = _relative_content(y["relu2_1"], x["relu2_1"])
+    content = relative_content(y["relu2_1"], x["relu2_1"])
     p = painted.numpy().astype("f8") / 127.5
     tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
     outside = p - np.clip(p, 0, 2)
@@ -157,7 +67,7 @@ def test_raw_terms_are_mean_squared_differences(
 ):
     photos, painted = pictures
     objective = make(**_RAW)
-    terms = _numpy(_terms(objective, photos, painted))
+    terms = floats_of(terms_of(objective, photos, painted))
 
     y, x = (np.array(perceptual(p)["relu2_1"], "f8") for p in pictures[::-1])
     p = painted.numpy().astype("f8")
@@ -174,12 +84,12 @@ def test_raw_terms_are_mean_squared_differences(
 
 def test_photo_and_painting_themselves_cost_nothing(make, painting, pictures):
     photos, _ = pictures
-    terms = _numpy(_terms(make(depth_views=False), photos, photos))
+    terms = floats_of(terms_of(make(depth_views=False), photos, photos))
     painting = tf.constant(painting[None], tf.float32)
 
     assert terms["content"] == terms["range"] == terms["depth"] == 0
     assert terms["style"] > 0.1 and terms["tv"] > 0
-    terms = _terms(make(depth=False), photos[:1], painting)
+    terms = terms_of(make(depth=False), photos[:1], painting)
     assert float(terms["style"]) < 1e-8
 
 
@@ -198,11 +108,11 @@ def test_depth_is_compared_through_each_step_s_view_and_zoom(make, pictures):
         features = [depth[..., None], *features]
         expected = np.mean(
             [
-                _relative(np.array(y, "f8"), np.array(x, "f8"))
+                relative(np.array(y, "f8"), np.array(x, "f8"))
                 for y, x in zip(features, targets, strict=True)
             ]
         )
-        found = _terms(objective, photos, painted, step)["depth"]
+        found = terms_of(objective, photos, painted, step)["depth"]
         np.testing.assert_allclose(found, expected, rtol=5e-3)
 
 
@@ -213,7 +123,7 @@ def test_several_depth_networks_are_compared_side_by_side(make, pictures):
     both = make(depth_views=False, depth_network=f"{spec},{spec}")
 
     expected, found = (
-        float(_terms(objective, photos, painted)["depth"])
+        float(terms_of(objective, photos, painted)["depth"])
         for objective in (one, both)
     )
 
@@ -230,7 +140,7 @@ def test_terms_of_weight_zero_are_not_computed(make, pictures):
     )
 
     assert {*objective.terms} == {"range", "lattice"}
-    assert {*_terms(objective, *pictures)} == {*objective.terms}
+    assert {*terms_of(objective, *pictures)} == {*objective.terms}
 
 
 def test_the_total_is_weighted_and_shares_add_up(make):
@@ -313,12 +223,12 @@ def test_content_may_be_compared_at_a_smaller_scale(
     make, perceptual, pictures, small
 ):
     photos, painted = pictures
-    smaller = [_halved(np.asarray(p)).astype("f4") for p in pictures]
+    smaller = [halved(np.asarray(p)).astype("f4") for p in pictures]
     x, y = (np.array(perceptual(p)["relu2_1"], "f8") for p in smaller)
     for scales in (1, 2):  # With features at hand, and without.
         objective = make(depth=False, content_scale=1, style_scales=scales)
-        found = _terms(objective, photos, painted)["content"]
-        np.testing.assert_allclose(found, _relative_content(y, x), rtol=1e-4)
+        found = terms_of(objective, photos, painted)["content"]
+        np.testing.assert_allclose(found, relative_content(y, x), rtol=1e-4)
 
 
 def test_each_picture_is_asked_its_own(make, pictures, perceptual, small):
@@ -342,7 +252,7 @@ def test_each_picture_is_asked_its_own(make, pictures, perceptual, small):
             registry.depth_network(small.depth_network),
             [StyleTarget(1.0, grams[i])],
         )
-        terms = _terms(alone, photos[i : i + 1], painted[i : i + 1])
+        terms = terms_of(alone, photos[i : i + 1], painted[i : i + 1])
         for name in expected:
             expected[name] += factors[name][i] * float(terms[name]) / 2
     both = {key: tf.concat([g[key] for g in grams], 0) for key in grams[0]}
@@ -353,86 +263,3 @@ def test_each_picture_is_asked_its_own(make, pictures, perceptual, small):
     found = several(painted, several.targets(photos, 0, asked))
     for name, value in expected.items():
         assert float(found[name]) == pytest.approx(value, rel=1e-4)
-
-
-def test_style_is_compared_at_every_scale(
-    make, perceptual, pictures, painting, small
-):
-    photos, painted = pictures
-    objective = make(depth=False, style_scales=2)
-    found = float(_terms(objective, photos, painted)["style"])
-
-    one, other = painted.numpy(), painting[None]
-    terms = []
-    for _ in range(2):
-        y, s = (_double(perceptual(p)) for p in (one, other.astype("f4")))
-        terms += [
-            _relative(_gram(y[n]), _gram(s[n])) for n in small.style_layers
-        ]
-        one, other = _halved(one), _halved(other)
-    assert len(set(terms)) == 4
-    np.testing.assert_allclose(found, np.mean(terms), rtol=1e-4)
-
-
-def test_an_even_style_is_that_of_every_quarter(
-    make, perceptual, pictures, painting, small
-):
-    painted = pictures[1]
-    found = {
-        evenness: float(
-            _terms(make(depth=False, style_evenness=evenness), *pictures)[
-                "style"
-            ]
-        )
-        for evenness in (0.0, 0.25, 1.0)
-    }
-
-    y = _double(perceptual(painted))
-    s = _double(perceptual(painting[None].astype("f4")))
-    terms = []
-    for name in small.style_layers:
-        high, wide = (side // 2 for side in y[name].shape[1:3])
-        terms += [
-            _relative(
-                _gram(y[name][:, i : i + high, j : j + wide]), _gram(s[name])
-            )
-            for i in (0, high)
-            for j in (0, wide)
-        ]
-    np.testing.assert_allclose(found[1.0], np.mean(terms), rtol=1e-4)
-    mixed = 0.75 * found[0.0] + 0.25 * found[1.0]
-    np.testing.assert_allclose(found[0.25], mixed, rtol=1e-4)
-    assert found[1.0] > 1.001 * found[0.0]
-
-
-def test_a_style_counts_by_its_weight_where_its_mask_is(
-    make, perceptual, pictures, small, painting
-):
-    photos, painted = pictures
-    plain = make(depth=False)
-    features = perceptual(painted)
-    expected, styles = 0.0, []
-    for weight, side in ((0.25, slice(None, 32)), (0.75, slice(32, None))):
-        masks = {}
-        for name in small.style_layers:
-            mask = np.zeros((1, 64, 64, 1), "float32")
-            mask[:, :, side] = 1.0
-            height = features[name].shape[1]
-            step = 64 // height
-            masks[0, name] = mask[:, ::step, ::step]
-        target = style_target(small, perceptual, painting, weight, None, masks)
-        styles.append(target)
-        losses = [
-            _relative(
-                _gram(np.array(features[n], "f8") * masks[0, n]),
-                np.array(target.grams[0, n], "f8"),
-            )
-            for n in small.style_layers
-        ]
-        expected += weight * np.mean(losses)
-
-    objective = Objective(small, perceptual, None, styles)
-    found = float(_terms(objective, photos, painted)["style"])
-
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
-    assert found != pytest.approx(float(_terms(plain, *pictures)["style"]))
