@@ -88,6 +88,10 @@ def store_as_float16(model: onnx.ModelProto) -> None:
     onnx.checker.check_model(model)
 
 
+_LARGE = 3_000_000
+"""Numbers in the input of a large run: a megapixel in three colours."""
+
+
 def runner(
     model: bytes, threads: int | None = None
 ) -> Callable[..., np.ndarray]:
@@ -105,9 +109,17 @@ def runner(
         model, options, providers=["CPUExecutionProvider"]
     )
     names = [each.name for each in session.get_inputs()]
+    # Kept, memory makes the next run 8 % faster; of large ones it is given
+    # back, since a picture in tiles has two sessions.
+    giving_back = onnxruntime.RunOptions()
+    giving_back.add_run_config_entry(
+        "memory.enable_memory_arena_shrinkage", "cpu:0"
+    )
 
     def run(*given: np.ndarray) -> np.ndarray:
-        return session.run(None, dict(zip(names, given, strict=True)))[0]
+        inputs = dict(zip(names, given, strict=True))
+        large = given[0].size > _LARGE
+        return session.run(None, inputs, giving_back if large else None)[0]
 
     return run
 
