@@ -45,7 +45,7 @@ def test_the_model_config_names_what_belongs_in_saved_models():
 
     made = (_ROOT / "saved_models" / "README.md").read_text(encoding="utf-8")
     models = found.model_config_list.config
-    assert [model.name for model in models] == ["styles", "styles_mobile"]
+    assert [model.name for model in models] == ["styles"]
     for model in models:
         assert model.model_platform == "tensorflow"
         assert model.base_path == f"/models/{model.name}"
