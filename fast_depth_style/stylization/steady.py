@@ -30,7 +30,7 @@ _KEPT = 0.8
 _FLAT = 2.0
 """Levels: a frame whose channels deviate less is flat, as in a fade."""
 
-_CARRIED = 0.7
+_CARRIED = 0.55
 """Of the painting of the frame before, where the photo stayed."""
 
 _NOISE, _CHANGE = 3.0, 12.0
