@@ -104,3 +104,11 @@ def test_styles_dials_and_blends_are_seen(painting):
         {"style": "udnie:0.5,scream:0.5", "depth": 0.0},
     ):
         assert np.abs(painted(**other) - plain).mean() > 2, other
+
+
+def test_the_lattice_of_a_checkerboard_is_its_variance():
+    rows, columns = np.mgrid[:96, :120]
+    board = 100 + 20 * ((rows // 2 + columns // 2) % 2)
+    assert lattice(np.stack([board] * 3, axis=-1)) == pytest.approx(100)
+    wide = 100 + 20 * ((rows // 3 + columns // 3) % 2)
+    assert lattice(np.stack([wide] * 3, axis=-1)) < 10

@@ -124,7 +124,7 @@ def test_any_size_and_a_size_that_changes(styled_model, photo, size):
 def test_an_exported_model_holds_as_still(
     styled_network, styled_model, photo, monkeypatch, style
 ):
-    """Its statistics take a pass of their own, with the same result."""
+    """Its statistics take a pass of their own, with nearly the same result."""
     from fast_depth_style.stylization import tensorflow_model as models
 
     monkeypatch.setattr(models, "read_shipped", lambda folder: styled_network)
@@ -135,8 +135,10 @@ def test_an_exported_model_holds_as_still(
         made.append([painter.paint(f).astype(int) for f in _frames(photo)])
     one, two = map(np.array, made)
     assert np.abs(one[0] - two[0]).max() <= 1
-    # Rounding goes round from frame to frame.
-    assert np.abs(one - two).mean() < 2
+    # A pass of their own normalizes with the frame's statistics until the end,
+    # the single pass with eased ones on the way: nearly the same. The part
+    # that is painted anew, 0.45, shows the difference.
+    assert np.abs(one - two).mean() < 2.5 * 0.45
 
 
 @pytest.mark.parametrize("style", ["udnie", "near:udnie,far:scream"])
