@@ -13,7 +13,12 @@ from fast_depth_style.exporting import export as exports
 from fast_depth_style.exporting.saved_model import read_network
 from fast_depth_style.exporting.settings import ExportSettings
 from fast_depth_style.exporting.shipped import read_shipped
-from fast_depth_style.exporting.shipped_card import SHIPPED, shipped_card
+from fast_depth_style.exporting.shipped_card import (
+    FOLDERS,
+    MOBILE,
+    SHIPPED,
+    shipped_card,
+)
 from fast_depth_style.images.picture import Picture, from_image
 from fast_depth_style.optimization.optimize import optimize_arrays
 from fast_depth_style.optimization.settings import OptimizationSettings
@@ -61,7 +66,7 @@ def export(
 
     Args:
         source: The workdir of a training, finished or not, the folder of an
-            exported model, or "shipped".
+            exported model, "shipped" or "shipped_mobile".
         output: A new or empty folder, or one of an earlier export.
         settings: Formats, sizes and photos.
 
@@ -74,10 +79,10 @@ def export(
         ExportError: Some files differ from the network and were not kept.
     """
     exports.check_output(output, settings or ExportSettings())
-    if source == SHIPPED:
-        return exports.export(
-            read_shipped(), output, settings, card=shipped_card()
-        )
+    if source in FOLDERS:
+        folder = FOLDERS[str(source)]
+        card = shipped_card(folder)
+        return exports.export(read_shipped(folder), output, settings, card=card)
     workdir = files.resolve(source, "workdir")
     if not checkpoint.checkpoints(workdir / "checkpoints"):
         return exports.export(workdir, output, settings)
@@ -106,21 +111,24 @@ def page(
         RequestError: There is no network there, a library is missing or the
             output cannot be used; nothing has been written.
     """
-    if source != SHIPPED:
+    if source not in FOLDERS:
         files.require_different(
             files.resolve(output, "output"), [files.resolve(source, "model")]
         )
     output = site.check_output(output)
     find_libraries(libraries)
-    if source == SHIPPED:
-        network = read_shipped()
+    camera = None
+    if source in FOLDERS:
+        network = read_shipped(FOLDERS[str(source)])
+        if source == SHIPPED:
+            camera = read_shipped(FOLDERS[MOBILE])
     else:
         folder = files.resolve(source, "model")
         if checkpoint.checkpoints(folder / "checkpoints"):
             network = saved_run.load_network(folder)
         else:
             network = read_network(folder)
-    return site.write_site(network, output, libraries)
+    return site.write_site(network, output, libraries, camera)
 
 
 def optimize(

@@ -297,7 +297,7 @@ def photos_and_painting(
     settings: TrainingSettings,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A batch of photos, and a painting, of the sizes of a run."""
-    size, side = settings.image_size, settings.style_size
+    size, (side,) = settings.image_size, settings.style_size
     photos = soft_pictures(settings.batch_size, size, size, seed=1)
     return photos, soft_pictures(1, side, side, seed=2)[0]
 

@@ -102,13 +102,13 @@ def evaluate_all(plan: reproduction_plan.Plan, workdir: pathlib.Path) -> str:
         if not _is_newer(output / "metrics.json", models.values()):
             print(f"Evaluating {name}", flush=True)
             reference = next(iter(runs.values()))
-            (painting,) = reference.style
+            (painting,), (style_size,) = reference.style, reference.style_size
             evaluate(
                 dataclasses.replace(
                     plan.evaluation,
                     models=tuple(f"{k}={v}" for k, v in models.items()),
                     style=painting,
-                    style_size=reference.style_size,
+                    style_size=style_size,
                     output=str(output),
                 )
             )

@@ -174,6 +174,7 @@ def test_derived_defaults_follow_what_they_derive_from():
         ("mobile", {"style_weight": 0.0, "content_weight": 0.0}, "--teacher"),
         ("stanford", {"depth_network": "compact,compact"}, "name one network"),
         ("stanford", {"dials": True}, "give --nodials"),
+        ("balanced", {"style": "a", "style_size": (256, 384)}, "2 sizes for 1"),
         ("bold", {}, ", ".join(PRESETS)),
     ],
 )

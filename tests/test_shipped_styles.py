@@ -18,6 +18,8 @@ from fast_depth_style.demo.painting import paint
 from fast_depth_style.exporting.shipped import read_shipped
 from fast_depth_style.exporting.shipped_card import (
     FOLDER,
+    FOLDERS,
+    MOBILE,
     SHIPPED,
     shipped_card,
     shipped_styles,
@@ -59,6 +61,32 @@ def test_the_seven_styles_are_there_with_a_card():
     assert sum(p.stat().st_size for p in FOLDER.iterdir()) < 4_000_000
 
 
+def test_the_mobile_network_has_the_same_styles_in_little_room():
+    assert shipped_styles(MOBILE) == shipped_styles()
+    network = read_shipped(FOLDERS[MOBILE])
+    assert network.dials and network.width == 0.25
+    size = sum(p.stat().st_size for p in FOLDERS[MOBILE].iterdir())
+    assert size < 600_000
+
+
+def test_the_mobile_network_paints_each_style_as_the_large_one(painting):
+    def painted(name, style):
+        picture = stylize(
+            load_styled(name, StylizeSettings(style=style)), painting
+        )
+        small = Image.fromarray(picture).resize((32, 24), Image.Resampling.BOX)
+        return np.asarray(small, float)
+
+    large = {style: painted(SHIPPED, style) for style in _STYLES}
+    for style in _STYLES:
+        made = painted(MOBILE, style)
+        off = {
+            name: np.abs(made - other).mean() for name, other in large.items()
+        }
+        assert min(off, key=off.get) == style
+        assert off[style] < 15
+
+
 @pytest.mark.parametrize("shade", [0, 64, 128, 192, 255])
 def test_flat_pictures_do_not_saturate(model, shade):
     require_flat(functools.partial(stylize, model), shade)
@@ -69,10 +97,9 @@ def test_an_even_slope_shows_no_blobs(model):
 
 
 @pytest.mark.parametrize("level", [75, 130])
-def test_a_sky_shows_no_more_mesh_than_is_known(model, level, request):
-    """Up to 8 is not seen. research/notes.md says what is tried next."""
-    known = 11 if "starry_night" in request.node.callspec.id else 8
-    assert lattice(stylize(model, sky(level))) < known
+def test_a_sky_shows_no_mesh(model, level):
+    """A network that shows one has 10 to 145 (research/notes.md)."""
+    assert lattice(stylize(model, sky(level))) < 3
 
 
 def test_a_picture_has_no_border(model, painting):
@@ -109,6 +136,6 @@ def test_styles_dials_and_blends_are_seen(painting):
 def test_the_lattice_of_a_checkerboard_is_its_variance():
     rows, columns = np.mgrid[:96, :120]
     board = 100 + 20 * ((rows // 2 + columns // 2) % 2)
-    assert lattice(np.stack([board] * 3, axis=-1)) == pytest.approx(100)
+    assert 95 < lattice(np.stack([board] * 3, axis=-1)) <= 100
     wide = 100 + 20 * ((rows // 3 + columns // 3) % 2)
     assert lattice(np.stack([wide] * 3, axis=-1)) < 10

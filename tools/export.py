@@ -19,7 +19,8 @@ from fast_depth_style.tools.flags import define
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     None,
-    "Folder of a training, or of an exported model.",
+    "Folder of a training, or of an exported model; shipped or shipped_mobile"
+    " for a network of the package.",
     required=True,
 )
 _OUTPUT = flags.DEFINE_string(

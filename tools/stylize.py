@@ -21,6 +21,7 @@ from absl import flags
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.shipped_card import FOLDERS
 from fast_depth_style.files import printable
 from fast_depth_style.runs.progress import say, track
 from fast_depth_style.stylization.settings import StylizeSettings
@@ -31,7 +32,8 @@ _MODEL = flags.DEFINE_string(
     "model",
     "shipped",
     "Folder of an exported model, or the workdir of a finished training; by"
-    " default the network of all styles that comes with the program.",
+    " default the network of all styles that comes with the program."
+    " shipped_mobile is a small and fast one.",
 )
 _INPUT = flags.DEFINE_string(
     "input",
@@ -101,7 +103,7 @@ def main(*inputs: str) -> None:
 
 
 def _model() -> pathlib.Path | str:
-    if _MODEL.value == "shipped":
+    if _MODEL.value in FOLDERS:
         return _MODEL.value
     return files.resolve(_MODEL.value, "model")
 

@@ -57,7 +57,12 @@ class EvaluationSettings:
     photos: int = setting(
         0, "At most so many of each folder, evenly spread; 0 for all.", least=0
     )
-    style_size: int = inherited(TrainingSettings, "style_size")
+    style_size: int = setting(
+        256,
+        "Short side to which the painting is scaled, in pixels.",
+        least=64,
+        most=4096,
+    )
     image_size: int = setting(
         256,
         "Side of the squares that photos are cut and scaled to, in pixels.",

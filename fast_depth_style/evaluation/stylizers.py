@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
 from fast_depth_style.evaluation import photo_sets
-from fast_depth_style.exporting.shipped_card import SHIPPED
+from fast_depth_style.exporting.shipped_card import FOLDERS
 from fast_depth_style.images.folder import list_pictures
 from fast_depth_style.networks import DIALS
 from fast_depth_style.stylization import tiles
@@ -57,7 +57,7 @@ class Stylizer:
 def load_stylizers(specs: Sequence[str]) -> list[Stylizer]:
     """Loads models, and adds the controls that are not among them.
 
-    Each of `specs` is a model's `FOLDER`, `shipped`, `pictures:FOLDER`,
+    Each of `specs` is a model's `FOLDER` or name, `pictures:FOLDER`,
     `identity` or `blur`, or `LABEL=` before one of them. A folder without a
     label goes by its own name. What is asked of a model of several styles or
     with dials stands behind it: `FOLDER?style=udnie&depth=0.5&stroke=1`.
@@ -94,7 +94,7 @@ def _load(spec: str) -> Stylizer:
     if source.startswith(_PICTURES):
         return Stylizer(label, source, _look_up(folder))
     settings = StylizeSettings(**asked)
-    model = load_styled(SHIPPED if source == SHIPPED else folder, settings)
+    model = load_styled(source if source in FOLDERS else folder, settings)
     return Stylizer(
         label,
         source,

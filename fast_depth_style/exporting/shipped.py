@@ -1,6 +1,6 @@
-"""The network of all styles that the package brings.
+"""The networks of all styles that the package brings.
 
-It lies in `styles/`: float16 weights with their SHA-256, and a card.
+Each is a folder of `FOLDERS`: float16 weights with their SHA-256, and a card.
 """
 
 import functools
@@ -28,7 +28,7 @@ from fast_depth_style.perception.shipped_weights import (
 def read_shipped(
     folder: str | os.PathLike[str] = FOLDER,
 ) -> ImageTransformationNetwork:
-    """Reads the network, built and float32; the same object every time.
+    """Reads a network, built and float32; the same object every time.
 
     Raises:
         RequestError: A file is missing or damaged.

@@ -1,4 +1,4 @@
-"""The card of the network that the package brings. Imports nothing heavy."""
+"""Cards of the networks that the package brings. Imports nothing heavy."""
 
 import json
 import os
@@ -8,9 +8,13 @@ from typing import Any
 from fast_depth_style.errors import RequestError
 
 SHIPPED = "shipped"
-"""Names the network wherever a model is asked for."""
+MOBILE = "shipped_mobile"
+"""Names of the network, and of a small one of the same styles, wherever a model
+is asked for."""
 
-FOLDER = pathlib.Path(__file__).parent / "styles"
+_HERE = pathlib.Path(__file__).parent
+FOLDERS = {SHIPPED: _HERE / "styles", MOBILE: _HERE / "styles_mobile"}
+FOLDER = FOLDERS[SHIPPED]
 CARD = "card.json"
 WEIGHTS = "styles.npz"
 
@@ -31,6 +35,6 @@ def shipped_card(folder: str | os.PathLike[str] = FOLDER) -> dict[str, Any]:
         ) from error
 
 
-def shipped_styles() -> list[str]:
-    """Names of the shipped styles."""
-    return shipped_card()["network"]["styles"]
+def shipped_styles(name: str = SHIPPED) -> list[str]:
+    """Names of the styles of a network of the package."""
+    return shipped_card(FOLDERS[name])["network"]["styles"]

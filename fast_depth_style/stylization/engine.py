@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import SHIPPED
+from fast_depth_style.exporting.shipped_card import FOLDERS
 from fast_depth_style.images.files import opened
 from fast_depth_style.images.folder import VIDEO_SUFFIXES
 from fast_depth_style.stylization.settings import StylizeSettings
@@ -33,7 +33,7 @@ def choose(
     if settings.engine != "auto":
         return settings
     most = _LIGHT_PIXELS_BESIDE_GPU if _GPU.is_dir() else LIGHT_PIXELS
-    light = model == SHIPPED and not sys.modules.get("tensorflow")
+    light = model in FOLDERS and not sys.modules.get("tensorflow")
     engine = "light" if light and pixels <= most else "tensorflow"
     return dataclasses.replace(settings, engine=engine)
 

@@ -11,7 +11,7 @@ import pathlib
 from typing import Any
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import FOLDER, SHIPPED
+from fast_depth_style.exporting.shipped_card import FOLDERS
 from fast_depth_style.stylization.settings import StylizeSettings
 
 
@@ -23,7 +23,7 @@ def load_styled(
     With "auto" it is TensorFlow's; see `engine.choose`.
 
     Args:
-        model: "shipped", or as for `read_model`.
+        model: One of `FOLDERS`, or as for `read_model`.
         settings: By default the model's first style.
 
     Raises:
@@ -32,25 +32,25 @@ def load_styled(
     """
     settings = settings or StylizeSettings()
     if settings.engine == "light":
-        if model != SHIPPED:
+        if model not in FOLDERS:
             raise RequestError(
-                "--engine=light paints with the network of the program only:"
+                "--engine=light paints with the networks of the program only:"
                 " leave --engine or --model out"
             )
         from fast_depth_style.stylization.light_model import load_light
 
-        return load_light(settings)
+        return load_light(settings, FOLDERS[str(model)])
     from fast_depth_style.stylization import tensorflow_model
 
-    if model == SHIPPED:
-        return tensorflow_model.load_shipped(settings)
+    if model in FOLDERS:
+        return tensorflow_model.load_shipped(settings, FOLDERS[str(model)])
     return tensorflow_model.load_exported(model, settings)
 
 
 def model_folder(model: str | os.PathLike[str]) -> pathlib.Path:
     """The folder that a model's files lie in; arguments of `load_styled`."""
-    if model == SHIPPED:
-        return FOLDER
+    if model in FOLDERS:
+        return FOLDERS[str(model)]
     from fast_depth_style.exporting.saved_model import find_model
 
     return find_model(model)

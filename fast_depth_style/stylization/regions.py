@@ -16,6 +16,7 @@ from fast_depth_style.stylization.settings import StylizeSettings
 
 _SOFTNESS = 0.06  # Of the threshold, in parts of the photo's range of depth.
 _SIDE = 384  # Pixels of the long side at which the edge is found.
+_SAME_SHAPE = 1.1  # Ratio of shapes that small pictures have by rounding.
 
 
 def near_mask(rgb: np.ndarray, settings: StylizeSettings) -> np.ndarray:
@@ -32,13 +33,20 @@ def near_mask(rgb: np.ndarray, settings: StylizeSettings) -> np.ndarray:
         (height, width) float32.
 
     Raises:
-        RequestError: The mask is no picture.
+        RequestError: The mask is no picture, or of another shape.
     """
     size = rgb.shape[:2]
     if settings.mask is not None:
         path = files.resolve(settings.mask, "mask")
         written = path.stat().st_mtime_ns if path.is_file() else 0
         grey = _read_mask(path, written)
+        shapes = grey.shape[0] * size[1], grey.shape[1] * size[0]
+        if max(shapes) > _SAME_SHAPE * min(shapes):
+            raise RequestError(
+                f"--mask: {files.printable(path)} is"
+                f" {grey.shape[1]}x{grey.shape[0]}, of another shape than the"
+                f" photo, {size[1]}x{size[0]}: it would be stretched"
+            )
         return resize(grey, (size[0], size[1])).astype(np.float32) / 255.0
     small = fit_long_side(rgb, min(_SIDE, max(size)))
     depth = nearness(small)

@@ -15,7 +15,7 @@ import numpy as np
 from fast_depth_style import files
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import SHIPPED, shipped_styles
+from fast_depth_style.exporting.shipped_card import FOLDERS, shipped_styles
 from fast_depth_style.exporting.style_file import SUFFIX
 from fast_depth_style.networks.blend import parse_blend
 from fast_depth_style.stylization.settings import StylizeSettings
@@ -23,8 +23,8 @@ from fast_depth_style.stylization.settings import StylizeSettings
 
 def styles_of(model: str | os.PathLike[str]) -> list[str]:
     """Names of a model's styles; RequestError where it has none to choose."""
-    if model == SHIPPED:
-        return shipped_styles()
+    if model in FOLDERS:
+        return shipped_styles(str(model))
     from fast_depth_style.exporting.saved_model import read_card
 
     names = read_card(model).get("network", {}).get("styles")

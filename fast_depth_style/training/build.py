@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import SHIPPED
+from fast_depth_style.exporting.shipped_card import FOLDERS
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
@@ -199,10 +199,10 @@ def _unchanged(function: Callable) -> Callable:
 
 def _trained_network(path: str) -> ImageTransformationNetwork:
     """Reads a network of a workdir or of an exported model, as float32."""
-    if path == SHIPPED:
+    if path in FOLDERS:
         from fast_depth_style.exporting.shipped import read_shipped
 
-        return read_shipped()
+        return read_shipped(FOLDERS[path])
     folder = pathlib.Path(path)
     if checkpoint.checkpoints(folder / "checkpoints"):
         return load_network(folder)

@@ -26,8 +26,7 @@ from fast_depth_style.content.folder import open_content
 from fast_depth_style.content.source import PhotoSource
 from fast_depth_style.errors import RequestError
 from fast_depth_style.exporting.shipped_card import (
-    FOLDER,
-    SHIPPED,
+    FOLDERS,
     WEIGHTS,
 )
 from fast_depth_style.images.painting import read_painting
@@ -115,7 +114,7 @@ def _resolve_paths(settings: TrainingSettings) -> TrainingSettings:
     }
     for name in _SOURCES[1:]:
         value = getattr(settings, name)
-        if value == SHIPPED and name != "content":
+        if value in FOLDERS and name != "content":
             continue
         if (value or name == "content") and not value.startswith("tfds:"):
             changes[name] = str(files.resolve(value, name))
@@ -128,9 +127,13 @@ def _paths(settings: TrainingSettings) -> dict[str, Any]:
     Another version of the package may bring another network.
     """
     return {
-        name: str(FOLDER / WEIGHTS) if value == SHIPPED else value
+        name: str(FOLDERS[value] / WEIGHTS) if _is_shipped(value) else value
         for name, value in settings.to_json().items()
     }
+
+
+def _is_shipped(value: Any) -> bool:
+    return isinstance(value, str) and value in FOLDERS
 
 
 def _for_this_machine(

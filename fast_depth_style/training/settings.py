@@ -41,10 +41,10 @@ class TrainingSettings(ObjectiveSettings):
         least=0,
         flag=False,
     )
-    style_size: int = setting(
-        256,
+    style_size: tuple[int, ...] = setting(
+        (256,),
         "Short side to which the painting is scaled, in pixels: larger means"
-        " broader strokes.",
+        " broader strokes. One for all paintings, or one for each.",
         least=64,
         most=4096,
     )
@@ -147,7 +147,14 @@ class TrainingSettings(ObjectiveSettings):
         """Refuses values out of range by a `RequestError`."""
         if isinstance(self.style, str):  # A single painting, from Python.
             object.__setattr__(self, "style", (self.style,))
+        if isinstance(self.style_size, int):  # Of before, or in Python.
+            object.__setattr__(self, "style_size", (self.style_size,))
         super().__post_init__()
+        if len(self.style_size) not in (1, len(self.style) or 1):
+            raise RequestError(
+                f"--style_size: {len(self.style_size)} sizes for"
+                f" {len(self.style)} paintings: give one, or one for each"
+            )
         if self.dials and not self.relative_losses:
             raise RequestError(
                 "--dials: losses of this preset have no dials; give --nodials"
@@ -157,11 +164,12 @@ class TrainingSettings(ObjectiveSettings):
                 "--learn=vectors: name the network as --initial_model"
             )
         require_large_enough(
-            self.style_scales, self.image_size, self.style_size
+            self.style_scales, self.image_size, min(self.style_size)
         )
-        if self.dials and self.style_size * self.stroke_range > _LARGEST:
+        largest = max(self.style_size)
+        if self.dials and largest * self.stroke_range > _LARGEST:
             raise RequestError(
-                f"--style_size={self.style_size} times"
+                f"--style_size={largest} times"
                 f" --stroke_range={self.stroke_range:g} is more than {_LARGEST}"
                 " pixels: lower one"
             )
@@ -204,6 +212,10 @@ class TrainingSettings(ObjectiveSettings):
             "style_layers": [*self.resolved_style_layers()],
             "content_layer": self.resolved_content_layer(),
             "depth_from": self.resolved_depth_from(),
+            # As runs of before have it.
+            "style_size": self.style_size[0]
+            if len(self.style_size) == 1
+            else [*self.style_size],
         }
 
 

@@ -49,7 +49,7 @@ class PaintingGrams(keras.layers.Layer):
         settings: ObjectiveSettings,
         perceptual: keras.Model,
         paintings: Sequence[np.ndarray],
-        smallest: int,
+        smallest: Sequence[int],
         stroke_range: float = 1.0,
         style_rise: float | None = None,
     ):
@@ -60,7 +60,7 @@ class PaintingGrams(keras.layers.Layer):
             perceptual: Gives the features.
             paintings: (height, width, 3) uint8 RGB each.
             smallest: Short side in pixels at which a painting is seen for
-                stroke dial 0.
+                stroke dial 0: one for all, or one for each.
             stroke_range: How many times as large for 1; sizes between are
                 interpolated. At 1 there is no such dial.
             style_rise: By how much the weight of style rises, from 1, with the
@@ -70,13 +70,14 @@ class PaintingGrams(keras.layers.Layer):
         self._style_rise = style_rise
         self.sizes = 1 if stroke_range == 1.0 else STROKE_SIZES
         exponents = np.linspace(0.0, 1.0, self.sizes)
+        sizes = [*smallest] * (len(paintings) if len(smallest) == 1 else 1)
         rows = [
             style_target(
                 settings,
                 perceptual,
-                fit_short_side(painting, round(smallest * stroke_range**e)),
+                fit_short_side(painting, round(size * stroke_range**e)),
             ).grams
-            for painting in paintings
+            for painting, size in zip(paintings, sizes, strict=True)
             for e in exponents
         ]
         self.tables = {

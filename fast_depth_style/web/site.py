@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ def write_site(
     network: ImageTransformationNetwork,
     output: str | os.PathLike[str],
     libraries: str | os.PathLike[str] | None = None,
+    camera: ImageTransformationNetwork | None = None,
 ) -> pathlib.Path:
     """Writes the page of a network, to be opened from any static server.
 
@@ -45,6 +47,8 @@ def write_site(
         network: A built float32 network.
         output: A new or empty folder, or one of an earlier page.
         libraries: As for `find_libraries`.
+        camera: A faster network with the same styles and dials, for the camera;
+            by default it has the page's.
 
     Returns:
         The folder.
@@ -67,6 +71,12 @@ def write_site(
     model, paint = _model(network)
     files.write_bytes(output / "network/network.onnx", model)
     written["network/network.onnx"] = len(model)
+    camera_about = None
+    if camera is not None:
+        small, paint_small = _model(camera)
+        files.write_bytes(output / "network/camera.onnx", small)
+        written["network/camera.onnx"] = len(small)
+        camera_about = _styles(camera) | {"check": _check(paint_small)}
     depth = depth_graph(read_shipped_weights(COMPACT_DEPTH))
     store_as_float16(depth)
     data = depth.SerializeToString()
@@ -80,20 +90,14 @@ def write_site(
         thumbnails.append(f"thumbnail_{number}.jpg")
         painted = paint(shapes, number)
         _write_jpeg(output / "network" / thumbnails[-1], painted)
-    checked = soft_shapes(_CHECK_SIZE)
-    height, width = _CHECK_SIZE
     about = {
         **_styles(network),
         "digest": weights_digest(network.named_weights()),
         "engines": {name: ENGINES[name][-1] for name in engines},
         "bytes": written,
         "thumbnails": thumbnails,
-        "check": {
-            "width": width,
-            "height": height,
-            "picture": _rgba(checked),
-            "painting": _rgba(paint(checked, 0)),
-        },
+        "check": _check(paint),
+        "camera": camera_about,
     }
     files.write_json(output / "network/network.json", about)
     for path in sorted(_PAGE.iterdir()):
@@ -146,6 +150,18 @@ def _model(network: ImageTransformationNetwork) -> tuple[bytes, Any]:
         return np.rint(run(*inputs)[0]).astype("uint8")
 
     return data, paint
+
+
+def _check(paint: Callable[..., np.ndarray]) -> dict[str, Any]:
+    """A picture and its painting, which the page compares with its own."""
+    picture = soft_shapes(_CHECK_SIZE)
+    height, width = _CHECK_SIZE
+    return {
+        "width": width,
+        "height": height,
+        "picture": _rgba(picture),
+        "painting": _rgba(paint(picture, 0)),
+    }
 
 
 def _rgba(picture: np.ndarray) -> str:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from fast_depth_style.errors import RequestError
 from fast_depth_style.exporting.shipped import write_shipped
+from fast_depth_style.exporting.shipped_card import MOBILE, SHIPPED
 from fast_depth_style.exporting.style_file import write_style
 from fast_depth_style.stylization import engine, tiles
 from fast_depth_style.stylization.light_model import load_light
@@ -44,6 +45,21 @@ def _both(folder, photo, settings):
     """The same painted by both engines."""
     loaded = (load(settings, folder) for load in (load_light, load_shipped))
     return [paint(model, photo, settings).astype(int) for model in loaded]
+
+
+def test_networks_of_the_package_are_taken_by_name():
+    photo = _photo(48, 64)
+    settings = StylizeSettings(style="scream", depth=0.3)
+    light, other, large = (
+        paint(load_styled(name, asked), photo, asked).astype(int)
+        for name, asked in (
+            (MOBILE, dataclasses.replace(settings, engine="light")),
+            (MOBILE, settings),
+            (SHIPPED, settings),
+        )
+    )
+    _require_same(light, other)
+    assert np.abs(large - other).max() > 20
 
 
 def _require_same(light, other):

@@ -93,8 +93,19 @@ def test_a_mask_that_was_changed_is_read_again(tmp_path):
         style="near:udnie,far:scream", mask=str(tmp_path / "mask.png")
     )
     for level in (0, 255):
-        Image.new("L", (8, 8), level).save(settings.mask)
+        Image.new("L", (16, 8), level).save(settings.mask)
         assert (near_mask(_PHOTO, settings) == level / 255).all()
+
+
+@pytest.mark.parametrize("size", [(8, 8), (48, 96), (8, 48)])
+def test_a_mask_of_another_shape_is_refused(tmp_path, size):
+    settings = StylizeSettings(
+        style="near:udnie,far:scream", mask=str(tmp_path / "mask.png")
+    )
+    Image.new("L", size).save(settings.mask)
+    says = f"mask.png is {size[0]}x{size[1]}, of another shape .* 96x48"
+    with pytest.raises(RequestError, match=says):
+        near_mask(_PHOTO, settings)
 
 
 def test_a_mask_that_is_no_picture_is_refused(styled_model, tmp_path):

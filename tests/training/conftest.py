@@ -46,8 +46,9 @@ def command_line():
         for field in dataclasses.fields(settings):
             value = getattr(settings, field.name)
             if value != field.default:
-                text = ",".join(value) if isinstance(value, tuple) else value
-                flags.append(f"--{field.name}={text}")
+                if isinstance(value, tuple):
+                    value = ",".join(map(str, value))
+                flags.append(f"--{field.name}={value}")
         return flags
 
     return command_line

@@ -44,7 +44,7 @@ def trainer(small):
     network = ImageTransformationNetwork(0.125, styles=("a", "b"), dials=True)
     network.build()
     paintings = [painting := read_rgb(small.style[0]), painting[:, ::-1]]
-    grams = PaintingGrams(small, perceptual, paintings, 64, 2.0, 1.0)
+    grams = PaintingGrams(small, perceptual, paintings, [64], 2.0, 1.0)
     trainer = StyleTrainer(
         network, Objective(small, perceptual, None, []), grams
     )
@@ -86,6 +86,25 @@ def test_a_step_follows_the_gradient_and_tells_the_terms(trainer, photos):
     assert int(trainer.optimizer.iterations) == 1
     trained = {id(v) for v in trainer.trainable_variables}
     assert trained == {id(v) for v in variables}
+
+
+def test_each_painting_is_seen_at_its_size(small):
+    perceptual = registry.perceptual_network(
+        small.perceptual_network, {*small.style_layers}
+    )
+    paintings = [painting := read_rgb(small.style[0]), painting[:, ::-1]]
+    asked = (np.array([[0.0, 1.0]], "float32"), np.zeros((1, 2), "float32"))
+    one_size, sizes, both = (
+        PaintingGrams(small, perceptual, seen, given)(*asked).grams
+        for seen, given in (
+            (paintings, [96]),
+            (paintings, [64, 96]),
+            (paintings, [64]),
+        )
+    )
+    for key, gram in sizes.items():
+        np.testing.assert_array_equal(gram, one_size[key])
+        assert np.abs(gram - both[key]).max() > 0
 
 
 def test_compiled_by_xla_a_step_is_the_same(trainer, photos):

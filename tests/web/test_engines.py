@@ -49,20 +49,46 @@ def software(launch):
     yield browser
 
 
+def _require_webgpu(page):
+    if not page.evaluate("!!navigator.gpu && navigator.gpu.requestAdapter()"):
+        pytest.skip("this Chromium has no WebGPU")
+    assert page.get_attribute("html", "data-engine") == "webgpu"
+
+
+def _require_painted(page, network):
+    """A photo that is opened is painted as Python does."""
+    picture = photo(70, 90)
+    made = open_photo(page, picture)
+    dials = np.array([[1.0, 0.5]], "float32")
+    vector = network.vectors(np.eye(3, dtype="float32")[:1], dials)
+    expected = network(picture[None].astype("float32"), vector)
+    expected = np.rint(np.asarray(expected)[0].clip(0, 255))
+    assert difference(made, expected) <= 2
+
+
 def test_webgpu_paints_as_python_does(
     site, serve, open_page, software, styled_network
 ):
     page = open_page(serve(site) + "?engine=webgpu", software)
-    if not page.evaluate("!!navigator.gpu && navigator.gpu.requestAdapter()"):
-        pytest.skip("this Chromium has no WebGPU")
-    assert page.get_attribute("html", "data-engine") == "webgpu"
-    picture = photo(70, 90)
-    made = open_photo(page, picture)
-    dials = np.array([[1.0, 0.5]], "float32")
-    vector = styled_network.vectors(np.eye(3, dtype="float32")[:1], dials)
-    expected = styled_network(picture[None].astype("float32"), vector)
-    expected = np.rint(np.asarray(expected)[0].clip(0, 255))
-    assert difference(made, expected) <= 2
+    _require_webgpu(page)
+    _require_painted(page, styled_network)
+
+
+def test_what_webgpu_fails_to_paint_is_painted_again(
+    site, serve, open_page, software, styled_network, tmp_path
+):
+    """A graphics card that is lost after the first picture."""
+    folder = shutil.copytree(site, tmp_path / "site")
+    text = (folder / "engine.js").read_text()
+    begin = "async function run(network, request) {"
+    assert begin in text
+    lost = 'if (engine === "webgpu" && runs++) throw new Error("lost");'
+    text = text.replace(begin, f"let runs = 0;\n{begin}\n  {lost}")
+    (folder / "engine.js").write_text(text)
+    page = open_page(serve(folder) + "?engine=webgpu", software)
+    _require_webgpu(page)
+    _require_painted(page, styled_network)
+    assert page.get_attribute("html", "data-engine") == "wasm"
 
 
 def test_webgpu_that_paints_wrongly_gives_way(

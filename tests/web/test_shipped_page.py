@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sklearn.datasets
-from browser import difference, open_photo, painted_after, turn
+from browser import difference, open_photo, painted_after, shown, turn
 from PIL import Image
 
 import fast_depth_style as fds
@@ -13,10 +13,8 @@ from fast_depth_style.images.enlarging import enlarge
 
 @pytest.fixture(scope="module")
 def page(libraries, serve, open_page, tmp_path_factory):
-    from fast_depth_style.web.site import write_site
-
     folder = tmp_path_factory.mktemp("shipped")
-    window = open_page(serve(write_site(read_shipped(), folder / "site")))
+    window = open_page(serve(fds.page("shipped", folder / "site")))
     yield window
     assert not window.errors
 
@@ -56,6 +54,47 @@ def test_a_blend_with_dials_is_that_of_stylize(page):
         picture, style="starry_night:0.7,udnie:0.3", depth=0.5, stroke=0.8
     )
     assert difference(made, expected) <= 2
+
+
+_PAINT_FRAME = """
+    async ([rgba, width, height, weights, dials]) => {
+      const { Painter } = await import("./painter.js");
+      const painter = new Painter();
+      await painter.load(() => {});
+      const frame = new ImageData(Uint8ClampedArray.from(rgba), width, height);
+      const made = await painter.paintFrame(frame, weights, dials);
+      painter.cancel();
+      return Array.from(made.data);
+    }
+"""
+
+
+def test_a_frame_of_the_camera_is_painted_by_the_small_network(page):
+    picture = _sample("flower.jpg")
+    height, width = picture.shape[:2]
+    rgba = np.dstack([picture, np.full((height, width), 255, "uint8")])
+    number = str(read_shipped().styles.index("scream"))
+    made = page.evaluate(
+        _PAINT_FRAME,
+        [rgba.ravel().tolist(), width, height, {number: 1}, [0.25, 0.75]],
+    )
+    made = np.reshape(made, rgba.shape)[..., :3].astype("uint8")
+    asked = {"style": "scream", "depth": 0.25, "stroke": 0.75}
+    expected = fds.stylize(picture, model="shipped_mobile", **asked)
+    assert difference(made, expected) <= 2
+    large = fds.stylize(picture, **asked)
+    assert difference(made, large) > 20  # So it was not that one.
+
+
+def test_the_camera_paints_with_the_small_network(page):
+    asked = [url for url in page.requests if url.endswith("camera.onnx")]
+    page.locator(".camera:visible").click()
+    page.get_by_text("pictures a second").wait_for()
+    height, width = shown(page).shape[:2]
+    assert 50_000 < height * width <= 100_000
+    loaded = [url for url in page.requests if url.endswith("camera.onnx")]
+    assert len(loaded) == len(asked) + 1
+    painted_after(page, page.locator("#snap").click)
 
 
 def test_what_is_saved_has_the_edges_of_the_photo(page):

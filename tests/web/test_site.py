@@ -52,6 +52,20 @@ def test_all_that_the_page_names_is_there(styled_network, stand_ins, tmp_path):
         assert "https://" not in path.read_text()
 
 
+def test_the_camera_has_a_network_of_its_own(
+    styled_network, stand_ins, tmp_path
+):
+    site = write_site(
+        styled_network, tmp_path / "site", stand_ins, styled_network
+    )
+    about = json.loads((site / "network/network.json").read_text())
+    size = (site / "network/camera.onnx").stat().st_size
+    assert about["bytes"]["network/camera.onnx"] == size
+    for name, value in about["camera"].items():
+        assert value == about[name]
+    assert {"styles", "table_base64", "check"} < {*about["camera"]}
+
+
 def test_a_network_of_one_style_has_no_table(
     small_network, stand_ins, tmp_path
 ):
@@ -60,6 +74,7 @@ def test_a_network_of_one_style_has_no_table(
     about = json.loads((site / "network/network.json").read_text())
     assert (about["styles"], about["dials"]) == (["style"], [])
     assert "table_base64" not in about
+    assert about["camera"] is None
     assert {*about["engines"]} == {"wasm"}
 
 

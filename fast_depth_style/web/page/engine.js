@@ -2,9 +2,9 @@
 
 import { answer } from "./asked_worker.js";
 
-let ort, engine, painting, depth;
+let ort, engine, painting, camera, depth;
 
-/** Loads the network; paints the check's picture, and compares. */
+/** Loads the library and the network. */
 async function load(request) {
   engine = request.engine;
   ort = await import(`${request.libraries}ort.${engine}.min.mjs`);
@@ -12,16 +12,22 @@ async function load(request) {
   ort.env.wasm.wasmBinary = request.binary;
   ort.env.wasm.numThreads = request.threads;
   ort.env.logLevel = "error";
-  painting = await session(request.network, engine);
-  const { expected } = request.check;
-  const { rgba } = await paint(request.check);
+  painting = await checked(request);
+  return {};
+}
+
+/** Loads a network; paints the check's picture, and compares. */
+async function checked({ network, check }) {
+  const made = await session(network, engine);
+  const { expected } = check;
+  const { rgba } = await run(made, check);
   let sum = 0;
   for (let i = 0; i < expected.length; i++) {
     sum += Math.abs(rgba[i] - expected[i]);
   }
   // Not (mean < 1): a NaN is wrong, too.
   if (!(sum / expected.length < 1)) throw new Error(`${engine} paints wrongly`);
-  return {};
+  return made;
 }
 
 function session(network, provider) {
@@ -43,14 +49,21 @@ function tensorOf({ width, height, rgba }) {
   return new ort.Tensor("float32", image, [1, height, width, 3]);
 }
 
-/** From RGBA bytes to RGBA bytes of the painting. */
+/** Paints; with the camera's network where the request brings it. */
 async function paint(request) {
+  if (!request.network) return run(painting, request);
+  camera ??= await checked(request);
+  return run(camera, request);
+}
+
+/** From RGBA bytes to RGBA bytes of the painting. */
+async function run(network, request) {
   const { vector, width, height } = request;
   const inputs = { image: tensorOf(request) };
   if (vector) {
     inputs.vector = new ort.Tensor("float32", vector, [vector.length]);
   }
-  const { stylized_image: output } = await painting.run(inputs);
+  const { stylized_image: output } = await network.run(inputs);
   const made = output.data;
   const rgba = new Uint8ClampedArray(width * height * 4); // Rounds.
   let sum = 0;

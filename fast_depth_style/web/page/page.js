@@ -18,7 +18,8 @@ import { $, press, pressed, progress, say } from "./state.js";
 import { BadStyle, isStyle, readStyle } from "./style_file.js";
 
 const PREVIEW = 40000; // Pixels of the quick painting while a dial moves.
-const FRAME = 50000; // Pixels of a camera frame.
+const FRAME = 100000; // Pixels of a camera frame, for its fast network.
+const SLOW_FRAME = 50000;
 
 const painter = new Painter();
 const enlarger = new Enlarger();
@@ -242,9 +243,10 @@ async function paintFrames() {
   const since = performance.now();
   while (camera.on) {
     const { videoWidth, videoHeight } = camera.video;
-    const image = pixelsOf(camera.video, videoWidth, videoHeight, FRAME);
     const choice = ready && asked(painter.styles.dials);
-    const made = ready ? await painter.paint(image, ...choice) : image;
+    const most = choice && !painter.isFast(choice[0]) ? SLOW_FRAME : FRAME;
+    const image = pixelsOf(camera.video, videoWidth, videoHeight, most);
+    const made = ready ? await painter.paintFrame(image, ...choice) : image;
     if (!camera.on) break;
     show(canvasOf(made), "The camera, painted");
     const rate = (++frames * 1000) / (performance.now() - since);

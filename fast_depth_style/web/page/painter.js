@@ -5,6 +5,7 @@ import { addStyle, readStyles, vectorOf } from "./vectors.js";
 
 const base = new URL(".", import.meta.url).href;
 const NETWORK = "network/network.onnx";
+const CAMERA = "network/camera.onnx";
 const DEPTH = "network/depth.onnx";
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -16,6 +17,8 @@ export class Painter {
   #engines = [];
   #started = null;
   #last = Promise.resolve();
+  #camera = null; // Styles of its network.
+  #fast = null; // That network, and its check.
 
   /** Pixels a second of the last painting; a guess before the first. */
   speed = 5e4;
@@ -26,6 +29,7 @@ export class Painter {
     if (!answer.ok) throw new Error(`network.json: ${answer.status}`);
     this.about = await answer.json();
     this.styles = readStyles(this.about);
+    this.#camera = this.about.camera && readStyles(this.about.camera);
     this.#engines = await engines(this.about.engines);
     this.#started = this.#start(progress);
     await this.#started;
@@ -57,15 +61,6 @@ export class Painter {
     const [network, binary] = await this.#fetch([NETWORK, library], progress);
     progress(null, "Starting");
     this.#worker = new AskedWorker("engine.js");
-    const { width, height, picture, painting } = this.about.check;
-    const half = this.styles.dials.map(() => 0.5);
-    const check = {
-      width,
-      height,
-      rgba: bytesOf(picture),
-      expected: bytesOf(painting),
-      vector: vectorOf(this.styles, { 0: 1 }, half),
-    };
     const cores = Math.min(4, navigator.hardwareConcurrency || 1);
     await this.#worker.ask({
       type: "load",
@@ -74,7 +69,7 @@ export class Painter {
       network,
       binary: binary.buffer,
       threads: self.crossOriginIsolated ? cores : 1,
-      check,
+      check: checkOf(this.about, this.styles),
     });
   }
 
@@ -104,12 +99,36 @@ export class Painter {
     return asked;
   }
 
+  /** Whether the camera has a faster network, with all these styles. */
+  isFast(weights) {
+    const count = this.#camera?.styles.length ?? 0;
+    return Object.keys(weights).every((number) => number < count);
+  }
+
+  /** Paints as `paint`, with the camera's network where it has the styles. */
+  async paintFrame(image, weights, dials) {
+    if (!this.isFast(weights)) return this.paint(image, weights, dials);
+    this.#fast ??= {
+      network: (await this.#fetch([CAMERA], () => {}))[0],
+      check: checkOf(this.about.camera, this.#camera),
+    };
+    const vector = vectorOf(this.#camera, weights, dials);
+    return this.#paint(image, { vector, ...this.#fast });
+  }
+
   /** Paints ImageData with {number of a style: weight} and values of dials. */
   async paint(image, weights, dials) {
-    const { width, height, data } = image;
     const vector = vectorOf(this.styles, weights, dials);
-    const request = { type: "paint", width, height, rgba: data, vector };
     const since = performance.now();
+    const made = await this.#paint(image, { vector });
+    const pixels = image.width * image.height;
+    this.speed = (pixels * 1000) / (performance.now() - since);
+    return made;
+  }
+
+  async #paint(image, others) {
+    const { width, height, data } = image;
+    const request = { type: "paint", width, height, rgba: data, ...others };
     let made;
     try {
       made = await this.#ask(request);
@@ -119,7 +138,6 @@ export class Painter {
       this.#started = this.#start();
       made = await this.#ask(request);
     }
-    this.speed = (width * height * 1000) / (performance.now() - since);
     return new ImageData(made.rgba, width, height);
   }
 
@@ -142,6 +160,18 @@ export class Painter {
     this.#started = this.#start();
     this.#started.catch(() => {}); // What is asked next awaits it.
   }
+}
+
+/** What an engine paints first, and how it should look. */
+function checkOf({ check }, styles) {
+  const half = styles.dials.map(() => 0.5);
+  return {
+    width: check.width,
+    height: check.height,
+    rgba: bytesOf(check.picture),
+    expected: bytesOf(check.painting),
+    vector: vectorOf(styles, { 0: 1 }, half),
+  };
 }
 
 /** Engines to try, the best first, of those whose libraries are there. */
