@@ -1,12 +1,13 @@
 """Base class of the depth networks, and several of them as one."""
 
+import abc
 from collections.abc import Sequence
 from typing import Any
 
 from fast_depth_style.perception.frozen_network import FrozenNetwork
 
 
-class DepthEstimator(FrozenNetwork):
+class DepthEstimator(FrozenNetwork, abc.ABC):
     """A frozen network that estimates depth from pictures by its `outputs`.
 
     Attributes:
@@ -19,13 +20,13 @@ class DepthEstimator(FrozenNetwork):
     quantity = "depth"
     is_metric = False
 
+    @abc.abstractmethod
     def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
         """The map of `call`, and intermediate features for a loss.
 
         Finest last, (batch, h, w, channels) float32 each; none where the
         network shows none (a TF-Hub module).
         """
-        raise NotImplementedError
 
     def call(self, pictures: Any) -> Any:
         """(batch, h, w) float32 depth at the estimator's own resolution."""
