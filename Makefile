@@ -1,5 +1,6 @@
 # make test       create the environment, check the style, run the tests
 # make test-slow  run the tests that train or evaluate from start to end
+# make coverage   run the tests, and show which lines of the product they run
 # make page-libraries  fetch what the page runs networks with, from npm
 # make page-test  the same, npm and Chromium from Debian; test the page in it
 # make demo       create the environment, run the main job on sample photos
@@ -18,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 # itself again rather than test the one it came from.
 STAMP := .venv/installed-$(shell pwd -P | cksum | cut -d ' ' -f 1)
 
-.PHONY: test test-slow page-libraries page-test demo clean
+.PHONY: test test-slow coverage page-libraries page-test demo clean
 
 test: $(STAMP)
 	@$(PY) -m ruff check --quiet .
@@ -28,6 +29,9 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	@$(PYTEST) -m slow
+
+coverage: $(STAMP)
+	@$(PYTEST) --cov
 
 page-libraries:
 	@cd fast_depth_style/web && npm ci --ignore-scripts --no-audit --no-fund
@@ -54,5 +58,5 @@ $(STAMP): setup.cfg pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

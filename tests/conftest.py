@@ -1,5 +1,6 @@
 """Fixtures that more than one test needs."""
 
+import fcntl
 import os
 import pathlib
 
@@ -61,24 +62,38 @@ def styled_network():
 
 
 @pytest.fixture(scope="session")
-def styled_model(styled_network, tmp_path_factory) -> pathlib.Path:
-    """The folder `styled_network` was exported to. Not to be changed."""
+def exported_once(tmp_path_factory):
+    """Exports a network; one for all workers, as it takes long."""
     from fast_depth_style.exporting.saved_model import export_saved_model
 
-    folder = tmp_path_factory.mktemp("models") / "styled"
-    export_saved_model(styled_network, folder, {"name": "Styled"})
-    return folder
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def exported_once(network, name):
+        folder = root / "exported" / name
+        folder.parent.mkdir(exist_ok=True)
+        with open(root / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                aside = tmp_path_factory.mktemp("aside") / name
+                export_saved_model(network, aside, {"name": name.title()})
+                aside.rename(folder)
+        return folder
+
+    return exported_once
 
 
 @pytest.fixture(scope="session")
-def small_model(small_network, tmp_path_factory) -> pathlib.Path:
-    """The folder `small_network` was exported to. Not to be changed."""
-    from fast_depth_style.exporting.saved_model import export_saved_model
+def styled_model(styled_network, exported_once) -> pathlib.Path:
+    """The folder `styled_network` was exported to. Not to be changed."""
+    return exported_once(styled_network, "styled")
 
-    folder = tmp_path_factory.mktemp("models") / "small"
-    version = export_saved_model(small_network, folder, {"name": "Small"})
-    assert version == folder / "1"
-    return folder
+
+@pytest.fixture(scope="session")
+def small_model(small_network, exported_once) -> pathlib.Path:
+    """The folder `small_network` was exported to. Not to be changed."""
+    return exported_once(small_network, "small")
 
 
 @pytest.fixture(scope="session")

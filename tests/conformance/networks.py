@@ -12,9 +12,21 @@ import tensorflow as tf
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
-from fast_depth_style.perception import registry
+from fast_depth_style.networks.onnx_graph import runner, store_as_float16
+from fast_depth_style.networks.onnx_network import network_graph
+from fast_depth_style.perception import COMPACT_DEPTH, registry
 from fast_depth_style.perception.fast_depth import FastDepth
 from fast_depth_style.perception.fcrn import FCRN
+from fast_depth_style.perception.onnx_compact_depth import depth_graph
+from fast_depth_style.perception.shipped_weights import read_shipped_weights
+
+
+def _outputs(network, pictures):
+    if hasattr(network, "outputs") and hasattr(network, "quantity"):
+        depth, features = network.outputs(pictures)
+        return [*([] if depth is None else [depth]), *features]
+    found = network(pictures)
+    return [*found.values()] if isinstance(found, dict) else [found]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +42,11 @@ class Network:
         low_error: Largest relative error in bfloat16; None where it computes
             in float32 always.
         step: Of the numerical gradient, in grey levels; and its tolerance.
-        builds_slowly: Whether it takes a second or more to make.
+        application: Its name in `keras.applications`, where it is of these.
+        run: From the network and pictures to all tensors that it gives.
+        learns: Whether gradients go through it.
+        twin: From the network to a function of pictures: what its ONNX graph
+            gives, the first of the tensors.
     """
 
     make: Callable[..., keras.Model]
@@ -41,16 +57,33 @@ class Network:
     low_error: float | None = 0.02
     step: float = 1.0
     tolerance: float = 0.05
-    builds_slowly: bool = False
+    application: str = ""
+    run: Callable[..., list] = _outputs
+    learns: bool = True
+    twin: Callable[..., Callable] | None = None
 
 
-def outputs(network, pictures):
-    """All tensors that a network gives, in a list."""
-    if hasattr(network, "outputs") and hasattr(network, "quantity"):
-        depth, features = network.outputs(pictures)
-        return [*([] if depth is None else [depth]), *features]
-    found = network(pictures)
-    return [*found.values()] if isinstance(found, dict) else [found]
+# Of three styles and of the dials, for each of two regions.
+_CHOICES = (
+    np.array([[0.2, 0.8, 0.0], [0.0, 0.3, 0.7]], "float32"),
+    np.array([[0.6, 1.0], [1.0, 0.3]], "float32"),
+)
+
+
+def _blend(network, pictures):
+    return [network(pictures, network.vectors(*_CHOICES)[:1])]
+
+
+def _regions(network, pictures):
+    vectors = network.vectors(*_CHOICES)
+    return [network.stylize_regions(pictures, vectors, _masks(pictures))]
+
+
+def _masks(pictures):
+    """The left is one region, the right another; they fade into each other."""
+    right = keras.ops.cumsum(keras.ops.ones_like(pictures[..., :1]), axis=2)
+    right = right / right[:, :, -1:]
+    return keras.ops.concatenate([1.0 - right, right], axis=-1)
 
 
 def pictures(size, batch=2):
@@ -62,16 +95,55 @@ def pictures(size, batch=2):
     return np.clip(smooth + noise, 0, 255).astype(np.float32)
 
 
-def _transformation(kernels, width=0.25, blocks=2, static=False):
+def _transformation(kernels, width=0.25, blocks=2, styles=1, **promises):
     def make(file, dtype="float32"):
         keras.utils.set_random_seed(0)
         network = ImageTransformationNetwork(
-            width, blocks, kernels=kernels, dtype=dtype
+            width,
+            blocks,
+            "abc"[:styles],
+            dials=styles > 1,
+            kernels=kernels,
+            dtype=dtype,
         )
         network.build()
+        if styles > 1:
+            shape = network.table.shape
+            network.table.assign_add(keras.random.normal(shape, stddev=0.3))
         return network
 
-    return Network(make, frozen=False, static=static, low_error=0.05)
+    return Network(make, frozen=False, low_error=0.05, **promises)
+
+
+def _session(graph):
+    return runner(graph.SerializeToString())
+
+
+def _painting_twin(network):
+    graph = network_graph(network.named_weights(), network.blocks, choice=False)
+    return _session(graph)
+
+
+def _blend_twin(network):
+    run = _session(network_graph(network.named_weights(), network.blocks))
+    vector = np.asarray(network.vectors(*_CHOICES))[0]
+    return lambda pictures: run(pictures, vector)
+
+
+def _regions_twin(network):
+    graph = network_graph(network.named_weights(), network.blocks, regions=2)
+    run = _session(graph)
+    vectors = np.asarray(network.vectors(*_CHOICES))
+    return lambda pictures: run(pictures, _masks(pictures).numpy(), vectors)
+
+
+def _compact_depth_twin(network):
+    """What the page loads: 1.5 million weights of two bytes each."""
+    graph = depth_graph(read_shipped_weights(COMPACT_DEPTH))
+    store_as_float16(graph)
+    assert len(graph.SerializeToString()) < 3e6
+    run = _session(graph)
+    return lambda pictures: run(pictures)[:, 0]
 
 
 def _perceptual(kind, *layers):
@@ -96,7 +168,7 @@ def _application(name, layer):
         return path
 
     make = _perceptual(name.lower(), layer)
-    return Network(make, write, low_error=None, builds_slowly=True)
+    return Network(make, write, low_error=None, application=name)
 
 
 def _hub_module(folder):
@@ -113,8 +185,15 @@ def _hub_module(folder):
 _FAST_DEPTH = _reference(numpy_networks.FastDepth, "fast_depth.npz")
 
 NETWORKS = {
-    "image transformation": _transformation("portable"),
-    "image transformation, whole": _transformation("portable", 1.0, 5),
+    "image transformation": _transformation("portable", twin=_painting_twin),
+    # As it is shipped.
+    "image transformation, styles and dials": _transformation(
+        "portable", 1.0, 5, styles=3, run=_blend, twin=_blend_twin
+    ),
+    # Trainings have no regions; XLA compiles no gradient of their loop.
+    "image transformation, regions": _transformation(
+        "portable", styles=3, run=_regions, learns=False, twin=_regions_twin
+    ),
     "image transformation, TensorFlow on a CPU": _transformation(
         "tensorflow_cpu", static=True
     ),
@@ -135,6 +214,7 @@ NETWORKS = {
         low_error=0.05,
         step=10.0,
         tolerance=0.1,
+        twin=_compact_depth_twin,
     ),
     "FastDepth": Network(
         lambda file, dtype="float32": FastDepth(file, 64, dtype=dtype),

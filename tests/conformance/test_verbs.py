@@ -183,15 +183,6 @@ def test_a_folder_of_something_else_is_left_alone(verb, kind, folder):
         assert contents(folder) == before
 
 
-def test_a_run_among_its_photos_goes_on(folder):
-    request = _BY_NAME["train"].request(
-        folder, workdir=str(folder / "photos" / "run"), steps="1"
-    )
-    for _ in range(2):
-        done = _run(_BY_NAME["train"], request)
-        assert done.returncode == 0, done.stderr
-
-
 @_each([v for v in VERBS if v.name not in ("request", "stylize_beam", "demo")])
 def test_names_that_are_not_utf8_are_names(
     verb, tmp_path, small_model, styled_model
@@ -211,11 +202,13 @@ def test_names_that_are_not_utf8_are_names(
 _KILLS = int(os.environ.get("KILLS", "0"))
 _SEED = int(os.environ.get("KILLS_SEED", "0"))
 # Of train, tests/training/test_run.py compares the losses.
-_WRITE = ("stylize", "compare", "optimize", "reconstruct")
-_WRITE += ("evaluate", "export", "page")
+_WRITE = [verb.name for verb in VERBS if verb.name != "train"]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 _KILLED = [
-    (name, number, seed)
+    # The demo takes minutes, in `make test-slow`.
+    pytest.param(
+        name, number, seed, marks=[pytest.mark.slow] * (name == "demo")
+    )
     for seed in range(_SEED, _SEED + max(1, _KILLS))
     for i, name in enumerate(_WRITE)
     # Without KILLS each verb once, by one of the signals: it takes long.
@@ -223,12 +216,15 @@ _KILLED = [
 ]
 
 
+_TIMES = re.compile(rb'"seconds": .*|[\d.]+ m?s\b')
+
+
 class _Undisturbed:
     """A verb's request, what it makes, and the processor time it takes."""
 
-    def __init__(self, verb, folder, *models):
+    def __init__(self, verb, folder, models, **changes):
         write_material(folder, *models)
-        self.folder, self.request = folder, verb.request(folder)
+        self.folder, self.request = folder, verb.request(folder, **changes)
         self._given = {*folder.rglob("*")}
         process = Program(f"{verb.name}.py", **self.request)
         self.seconds = 0.0
@@ -247,12 +243,13 @@ class _Undisturbed:
         found = {
             str(name): path.read_bytes()
             for name, path in made.items()
-            if path.is_file()
+            # TensorBoard's files have the time in their names.
+            if path.is_file() and "tensorboard" not in path.parts
         }
         for name in found:
-            if name.endswith(REPORT):
+            if name.endswith((REPORT, "index.html")):
                 # How long a file took is another time each time.
-                found[name] = re.sub(rb'"seconds": .*', b"", found[name])
+                found[name] = _TIMES.sub(b"", found[name])
         for path in made.values():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -263,12 +260,12 @@ class _Undisturbed:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, small_model, styled_model):
+    models = small_model, styled_model
+
     @functools.cache
-    def made(name):
-        folder = tmp_path_factory.mktemp(name)
-        return _Undisturbed(
-            _BY_NAME[name], folder / "material", small_model, styled_model
-        )
+    def made(name, **changes):
+        folder = tmp_path_factory.mktemp(name) / "material"
+        return _Undisturbed(_BY_NAME[name], folder, models, **changes)
 
     return made
 
@@ -295,10 +292,13 @@ def _listens(process):
 
 @pytest.mark.parametrize("name, number, seed", _KILLED)
 def test_after_an_interruption_the_same_command_ends_well(
-    name, number, seed, undisturbed
+    name, number, seed, undisturbed, request
 ):
-    verb = _BY_NAME[name]
-    whole = undisturbed(name)
+    verb, changes = _BY_NAME[name], {}
+    _require(verb)
+    if name == "request":
+        changes["server"] = request.getfixturevalue("server").rest
+    whole = undisturbed(name, **changes)
     whole.take()  # What a failure before this one left.
     # From before the first file to after the last, on a busy machine, too.
     draw = random.Random(f"{name} {number} {seed}")

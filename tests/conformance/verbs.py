@@ -6,7 +6,8 @@ import shutil
 
 import numpy as np
 import numpy_networks
-from tiny_material import picture
+from PIL import Image
+from tiny_material import half, picture
 
 from fast_depth_style.web.libraries import ENGINES
 
@@ -50,7 +51,7 @@ VERBS = (
         "train",
         "preset=balanced style=@painting.png content=@photos workdir=@run"
         f" style_scales=1 {_NETWORKS} image_size=64 style_size=64 width=0.125"
-        " blocks=1 batch_size=1 steps=12 checkpoint_every=3",
+        " blocks=1 batch_size=1 steps=12 checkpoint_every=3 dials=false",
         ("style", "content", "initial_model", "teacher"),
         "workdir",
         "folder",
@@ -70,9 +71,10 @@ VERBS = (
     Verb(
         "optimize",
         "content=@photo.png style=@painting.png output=@made.png size=64"
+        " content_masks=@mask.png init=@photos/a.png"
         f" {_NETWORKS} scales=1 iterations=60",
-        ("content", "style", "init"),
-        overwritten=("content", "style"),
+        ("content", "style", "content_masks", "init"),
+        overwritten=("content", "style", "content_masks", "init"),
     ),
     Verb(
         "reconstruct",
@@ -129,6 +131,7 @@ def write_material(
     folder.mkdir(parents=True, exist_ok=True)
     picture(random, 70, 80).save(folder / "photo.png")
     picture(random, 80, 70).save(folder / "painting.png")
+    Image.fromarray(half(70, 80)).save(folder / "mask.png")
     (folder / "text.png").write_text("not a picture")
     for name in ("photos", "empty", "libraries"):
         (folder / name).mkdir()

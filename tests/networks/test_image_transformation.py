@@ -103,15 +103,6 @@ def test_a_picture_and_its_reflected_surroundings_are_painted_alike():
     np.testing.assert_allclose(network(picture), painted, atol=1e-2)
 
 
-@pytest.mark.parametrize("size", [(16, 16), (17, 90), (33, 18)])
-def test_a_side_may_be_shorter_than_its_margin(size):
-    network = _network()
-    picture = _pictures(1, *size, 3)
-    painted = network(picture)
-    assert painted.shape == picture.shape
-    assert np.isfinite(painted).all()
-
-
 @pytest.mark.parametrize(
     "wrong, says",
     [

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import re
-import shutil
 import signal
 
 import numpy as np
@@ -279,19 +278,6 @@ def test_what_cannot_be_had_leaves_nothing(small, tmp_path, changes, says):
         optimize(dataclasses.replace(small, **changes), tmp_path / "made.png")
 
     assert sorted(tmp_path.rglob("*")) == before
-
-
-@pytest.mark.parametrize("name", ["mask.png", "init.png"])
-def test_no_input_is_overwritten(small, material, tmp_path, name):
-    path = shutil.copy(material / "photo.png", tmp_path / name)
-    before = path.read_bytes()
-    changes = {"mask.png": {"content_masks": (str(path),)}}
-    changes = changes.get(name, {"init": str(path)})
-
-    with pytest.raises(RequestError, match="overwrite its own input"):
-        optimize(dataclasses.replace(small, **changes), path)
-
-    assert path.read_bytes() == before
 
 
 def test_folders_of_others_stay_as_they_are(small, tmp_path):

@@ -136,7 +136,7 @@ def test_a_run_may_start_from_a_trained_network(
     assert not (tmp_path / "wider").exists()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def added(finished, small):
     """Settings of a run that adds a style to the finished one's network."""
     return dataclasses.replace(
@@ -149,37 +149,45 @@ def added(finished, small):
     )
 
 
-def test_vectors_alone_may_be_learned(finished, added, tmp_path):
-    settings = dataclasses.replace(added, steps=2)
+@pytest.fixture(scope="module")
+def with_a_style(added, tmp_path_factory):
+    """That run, uninterrupted: its workdir."""
+    workdir = tmp_path_factory.mktemp("added") / "run"
+    train(added, workdir)
+    export_run(workdir)
+    return workdir
+
+
+def test_vectors_alone_may_be_learned(finished, with_a_style):
     before = load_network(finished)
+    after = load_network(with_a_style)
 
-    train(settings, tmp_path / "run")
-    export_run(tmp_path / "run")
-
-    after = load_network(tmp_path / "run")
     for one, other in zip(before.variables, after.variables, strict=True):
         same = np.array_equal(one, other)
         assert same == (one is not before.table)
-    painted = add_styles(before, [tmp_path / "run" / "b.style"])
+    painted = add_styles(before, [with_a_style / "b.style"])
     np.testing.assert_allclose(painted.table[1], after.table[0], atol=2e-3)
 
 
-def test_an_added_style_survives_a_kill(added, start, tmp_path):
-    rows = []
-    for name in ("whole", "killed"):
-        workdir = tmp_path / name
-        if name == "killed":
-            process = start(added, workdir)
-            _wait(lambda: _checkpoint_steps(tmp_path / "killed"), process)
-            process.kill()
-            process.wait()
-            assert not (workdir / "b.style").exists()
-        process = start(added, workdir)
-        _, err = process.communicate()
-        assert process.returncode == 0, err
-        with np.load(workdir / "b.style") as file:
-            rows.append(file["rows"])
+def test_an_added_style_survives_a_kill(added, with_a_style, start, tmp_path):
+    """In a run among its photos: what it draws is none of them."""
+    photos = shutil.copytree(added.content, tmp_path / "photos")
+    workdir = photos / "run"
+    settings = dataclasses.replace(added, content=str(photos))
+    process = start(settings, workdir)
+    _wait(lambda: _checkpoint_steps(workdir), process)
+    process.kill()
+    process.wait()
+    assert not (workdir / "b.style").exists()
 
+    process = start(settings, workdir)
+    _, err = process.communicate()
+
+    assert process.returncode == 0, err
+    rows = []
+    for run in (with_a_style, workdir):
+        with np.load(run / "b.style") as file:
+            rows.append(file["rows"])
     np.testing.assert_allclose(*rows, atol=2e-3)
 
 
@@ -240,12 +248,12 @@ def test_losses_survive_kills_at_any_moment(
     left = _checkpoint_steps(workdir)[-1]
     assert left < 20
 
-    # Ctrl-C, in a process that has nothing from these tests.
     for number, code, says in (
         (signal.SIGINT, 130, "interrupted"),
         (signal.SIGTERM, 143, "terminated"),
     ):
-        process = start(settings, workdir, fresh=True)
+        # Ctrl-C, in a process that has nothing from these tests.
+        process = start(settings, workdir, fresh=number == signal.SIGINT)
         _wait(reached(left + 1), process)
         time.sleep(moment.uniform(0, 0.1))
         process.send_signal(number)
