@@ -10,20 +10,17 @@ from PIL import Image
 
 from fast_depth_style import files
 from fast_depth_style.exporting import export as exports
-from fast_depth_style.exporting.saved_model import read_network
 from fast_depth_style.exporting.settings import ExportSettings
-from fast_depth_style.exporting.shipped import read_shipped
 from fast_depth_style.exporting.shipped_card import (
-    FOLDERS,
     MOBILE,
     SHIPPED,
-    shipped_card,
+    shipped_folder,
 )
 from fast_depth_style.images.picture import Picture, from_image
 from fast_depth_style.optimization.optimize import optimize_arrays
 from fast_depth_style.optimization.settings import OptimizationSettings
-from fast_depth_style.runs import checkpoint
-from fast_depth_style.training import run, saved_run
+from fast_depth_style.training import run
+from fast_depth_style.training.saved_run import read_source
 from fast_depth_style.training.settings import TrainingSettings
 from fast_depth_style.web import site
 from fast_depth_style.web.libraries import find_libraries
@@ -39,18 +36,15 @@ def train(
 ) -> pathlib.Path:
     """Trains a style, or continues to, and exports it as a SavedModel.
 
-    Args:
-        settings: What the run is; `preset` makes it.
-        workdir: The folder of the run: its whole state.
-        jit: Whether to compile the step with XLA; None does where that is
-            faster.
-        strategy: "none", or "mirrored" for all devices of this machine.
+    `preset` makes the settings; `workdir` is the whole state of the run. `jit`
+    compiles the step with XLA (None: where that is faster); `strategy` is
+    "none", or "mirrored" for all devices of this machine.
 
     Returns:
         The folder of the model, `workdir/model`, for `stylize` and `export`.
 
     Raises:
-        RequestError: Something asked for cannot be had; nothing is written.
+        RequestError: The request is wrong; nothing is written.
         NotFiniteError: Training diverged; the last good checkpoint stays.
     """
     run.train(settings, workdir, jit, strategy)
@@ -74,20 +68,12 @@ def export(
         What was written: the SavedModel's folder, and files.
 
     Raises:
-        RequestError: There is nothing to export there, or the output cannot be
-            used; nothing has been written.
+        RequestError: There is no network there, or the output cannot be used;
+            nothing has been written.
         ExportError: Some files differ from the network and were not kept.
     """
     exports.check_output(output, settings or ExportSettings())
-    if source in FOLDERS:
-        folder = FOLDERS[str(source)]
-        card = shipped_card(folder)
-        return exports.export(read_shipped(folder), output, settings, card=card)
-    workdir = files.resolve(source, "workdir")
-    if not checkpoint.checkpoints(workdir / "checkpoints"):
-        return exports.export(workdir, output, settings)
-    network = saved_run.load_network(workdir)
-    card = saved_run.run_card(workdir)
+    network, card = read_source(source, "workdir")
     return exports.export(network, output, settings, card=card)
 
 
@@ -100,34 +86,22 @@ def page(
 
     Args:
         source: As for `export`.
-        output: A new or empty folder, or one of an earlier page.
+        output: A new or empty folder, or one of an earlier page; returned.
         libraries: Folder of onnxruntime-web; by default where
             `make page-libraries` puts it.
-
-    Returns:
-        The folder.
 
     Raises:
         RequestError: There is no network there, a library is missing or the
             output cannot be used; nothing has been written.
     """
-    if source not in FOLDERS:
+    if not shipped_folder(source):
         files.require_different(
             files.resolve(output, "output"), [files.resolve(source, "model")]
         )
     output = site.check_output(output)
     find_libraries(libraries)
-    camera = None
-    if source in FOLDERS:
-        network = read_shipped(FOLDERS[str(source)])
-        if source == SHIPPED:
-            camera = read_shipped(FOLDERS[MOBILE])
-    else:
-        folder = files.resolve(source, "model")
-        if checkpoint.checkpoints(folder / "checkpoints"):
-            network = saved_run.load_network(folder)
-        else:
-            network = read_network(folder)
+    network, _ = read_source(source, "model")
+    camera = read_source(MOBILE, "model")[0] if source == SHIPPED else None
     return site.write_site(network, output, libraries, camera)
 
 

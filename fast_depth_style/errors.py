@@ -24,5 +24,5 @@ class MissingExtraError(RequestError):
 
 
 def one_line(error: Exception) -> str:
-    """What an error of a library says, or else its kind."""
+    """One-line message of an exception, or else its class."""
     return " ".join(str(error).split()) or type(error).__name__

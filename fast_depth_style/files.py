@@ -1,7 +1,7 @@
-"""Paths as a person writes them, and files written completely or not at all.
+"""User paths, atomic writes and checks of outputs.
 
-What is refused raises a `RequestError`, which names the flag or argument that
-gave the path: `flag`, without dashes.
+A check raises a `RequestError` that names `flag`, the flag or argument that
+gave the path, without dashes.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from fast_depth_style.errors import RequestError
+from fast_depth_style.errors import RequestError, one_line
 
 MARK = ".fast_depth_style"
 """Name of the file that marks a folder as written by this program."""
@@ -29,10 +29,9 @@ Kind = Literal[
 def resolve(path: str | os.PathLike[str], flag: str) -> pathlib.Path:
     """Turns what a person wrote into an absolute path.
 
-    `~` is expanded, which shells leave alone after `--flag=`. Links are kept:
-    the name that was given is the name that is written. An empty path
-    (an unset shell variable), a home folder that does not exist and a name
-    that no file can have are refused.
+    `~` is expanded, which shells do not do after `--flag=`; links are kept. An
+    empty path (an unset shell variable), an unknown home folder and an
+    impossible name are refused.
     """
     text = os.fspath(path)
     if not text.strip():
@@ -49,11 +48,7 @@ def resolve(path: str | os.PathLike[str], flag: str) -> pathlib.Path:
 
 
 def printable(path: str | os.PathLike[str]) -> str:
-    r"""A path as text that any UTF-8 file or terminal takes.
-
-    File names are bytes. Those that are not UTF-8 are shown with escapes, such
-    as `caf\xe9.jpg`.
-    """
+    r"""A path as UTF-8 text: other bytes are escaped, as in `caf\xe9.jpg`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -94,6 +89,25 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Writes indented JSON by `replacing`; NaN is a `ValueError`."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Reads all arrays of an .npz file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It cannot be read; the reason, in one line.
+    """
+    import numpy as np  # Here, so that `--help` need not wait for it.
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except FileNotFoundError:
+        raise
+    # NumPy lets through what zipfile, zlib and the parser of headers raise.
+    except Exception as error:
+        raise ValueError(one_line(error)) from error
 
 
 def require_writable(path: str | os.PathLike[str], flag: str) -> None:
@@ -149,8 +163,7 @@ def require_own_folder(
 ) -> None:
     """Refuses a folder that is not new, empty or marked as one of its kind.
 
-    Any file of a name in `known` shows that it is ours too: folders of earlier
-    versions have no mark.
+    Folders of earlier versions have no mark, but a file of a `known` name.
     """
     if not os.path.lexists(folder):
         return
@@ -186,13 +199,8 @@ def mark_own_folder(folder: str | os.PathLike[str], kind: Kind) -> None:
 
 
 def mark_text(kind: Kind) -> str:
-    """What the mark of a folder says."""
+    """Content of the mark of a folder."""
     return f"Written by fast-depth-style.\nHolds: {kind}\n"
-
-
-def is_mark_of(text: str, kind: Kind) -> bool:
-    """Whether a mark is of this kind; those of earlier versions do not say."""
-    return "Holds:" not in text or text == mark_text(kind)
 
 
 def claim_folder(
@@ -200,10 +208,10 @@ def claim_folder(
     paths: Iterable[str | os.PathLike[str]],
     flag: str,
 ) -> None:
-    """Makes a new or empty folder ours; refuses to replace what others wrote.
+    """Marks a new or empty folder; refuses to replace files of others.
 
-    Files may be added to any folder. Those of the `paths` that are there
-    already are replaced only where the folder is marked as one of pictures.
+    Files may be added to any folder. Existing ones of the `paths` are replaced
+    only in a folder that is marked as one of pictures.
     """
     if not os.path.lexists(folder) or not os.listdir(folder):
         mark_own_folder(folder, "pictures")
@@ -216,7 +224,7 @@ def refuse_replacing(
     paths: Iterable[str | os.PathLike[str]],
     flag: str,
 ) -> None:
-    """Refuses `paths` of a folder, where there are any: others wrote them."""
+    """Refuses to replace `paths` in a folder, if any: others wrote them."""
     for path in paths:
         raise RequestError(
             f"--{flag}={printable(folder)} holds a file of that name already"
@@ -228,7 +236,7 @@ def refuse_replacing(
 def temporary_folder(
     parent: str | os.PathLike[str], prefix: str
 ) -> Iterator[pathlib.Path]:
-    """A folder for the time of a block; those that killed runs left go."""
+    """Temporary folder; removes those that killed runs left."""
     for name in os.listdir(parent):
         if name.startswith(prefix):
             shutil.rmtree(pathlib.Path(parent, name))
@@ -237,7 +245,7 @@ def temporary_folder(
 
 
 def is_lfs_pointer(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is what git leaves in place of a file that LFS keeps."""
+    """Whether a file is a git-LFS pointer instead of the file itself."""
     start = b"version https://git-lfs.github.com/"
     try:
         # A pipe would be waited for.
@@ -253,10 +261,10 @@ def digest(
     path: str | os.PathLike[str],
     except_below: str | os.PathLike[str] | None = None,
 ) -> str:
-    """SHA-256 of what a path holds, however it is spelled.
+    """SHA-256 of a file's content, or of a folder's listing.
 
-    Of a file its content; of a folder the names, sizes and places of all files
-    below it, hidden ones and those in the folder `except_below` aside.
+    The listing has names and sizes of all files below the folder, without
+    hidden ones and those in the folder `except_below`.
     """
     path = pathlib.Path(path)
     if path.is_file():
@@ -290,7 +298,7 @@ def _is_marked(folder: str | os.PathLike[str], kind: Kind) -> bool:
         text = pathlib.Path(folder, MARK).read_text(errors="replace")
     except OSError:
         return False
-    return is_mark_of(text, kind)
+    return text == mark_text(kind)
 
 
 def _existing(path: str | os.PathLike[str]) -> pathlib.Path:

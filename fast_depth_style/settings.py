@@ -1,6 +1,6 @@
-"""Settings classes: every field states its default, meaning and range once.
+"""Settings classes: fields with default, help text and range.
 
-Flags, help texts, JSON files and range checks are made from the fields.
+Flags, JSON files and range checks are made from the fields.
 """
 
 import dataclasses
@@ -20,13 +20,13 @@ _MOST = {int: 2**31 - 1, float: 3.4e38}
 
 @dataclasses.dataclass(frozen=True)
 class Meaning:
-    """What is known of one setting beside its type and default.
+    """Help, range and choices of a setting.
 
     Attributes:
         help: What it does, in one or two sentences with units.
         least: Smallest value allowed.
         above: Value that it must exceed.
-        most: Largest value allowed, of a number no more than C code holds.
+        most: Largest value allowed; by default what C code can hold.
         choices: All values allowed; empty where any is.
         flag: Whether it is a flag of the program.
     """

@@ -17,12 +17,6 @@ def test_a_path_is_expanded_and_made_absolute(monkeypatch, tmp_path):
     assert files.resolve("b.jpg", "input") == tmp_path / "b.jpg"
 
 
-@pytest.mark.parametrize("value", ["", " "])
-def test_an_empty_path_is_refused(value):
-    with pytest.raises(RequestError, match="--input= is empty"):
-        files.resolve(value, "input")
-
-
 def test_a_home_that_is_not_there_is_refused():
     with pytest.raises(RequestError, match="--input=~nobody_here/a"):
         files.resolve("~nobody_here/a", "input")
@@ -124,9 +118,6 @@ def test_only_new_empty_or_own_folders_are_written_to(tmp_path):
     files.require_own_folder(tmp_path, "workdir", "run")
     with pytest.raises(RequestError, match="holds other files .README.md."):
         files.require_own_folder(tmp_path, "workdir", "page")
-    # As before there were kinds.
-    (tmp_path / files.MARK).write_text("Written by fast-depth-style.\n")
-    files.require_own_folder(tmp_path, "workdir", "page")
 
 
 def test_only_in_our_own_folder_files_are_replaced(tmp_path):

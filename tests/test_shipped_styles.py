@@ -14,7 +14,7 @@ from painting_faults import (
 )
 from PIL import Image
 
-from fast_depth_style.demo.painting import paint
+from fast_depth_style.demo.samples import sample_painting
 from fast_depth_style.exporting.shipped import read_shipped
 from fast_depth_style.exporting.shipped_card import (
     FOLDER,
@@ -47,7 +47,7 @@ def model(request):
 @pytest.fixture(scope="module")
 def painting():
     """Textured everywhere, as photos are, and made by the project itself."""
-    return paint(240, 320, seed=11)
+    return sample_painting(240, 320)
 
 
 def test_the_seven_styles_are_there_with_a_card():

@@ -37,6 +37,19 @@ def network(seed=0, **options):
     return made
 
 
+def with_styles(network, styles, seed=0):
+    """A network with the same convolutions and other styles."""
+    config = network.get_config() | {"styles": styles}
+    copy = ImageTransformationNetwork(**config)
+    copy.build()
+    for one, other in zip(copy.variables, network.variables, strict=True):
+        if one is not copy.table:
+            one.assign(other)
+    random = np.random.default_rng(seed)
+    copy.table.assign_add(random.normal(0, 0.3, copy.table.shape))
+    return copy
+
+
 class Brightness(DepthEstimator):
     """Takes what is brighter for farther, at half the size: exactly known."""
 

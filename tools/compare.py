@@ -4,7 +4,7 @@ r"""Makes one sheet of a photo in all styles, or along a dial.
     fast-depth-style compare photo.jpg --dial=depth --style=starry_night
 
 The first makes photo.styles.jpg, the second photo.depth.jpg, which shows the
-depth maps as well. It is what one looks at before choosing.
+depth maps as well.
 """
 
 from absl import flags
@@ -14,13 +14,9 @@ from fast_depth_style.errors import RequestError
 from fast_depth_style.runs.progress import say, track
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.tools import program
-from fast_depth_style.tools.flags import define
+from fast_depth_style.tools.flags import define, define_model
 
-_MODEL = flags.DEFINE_string(
-    "model",
-    "shipped",
-    "Folder of an exported model; by default the network of all styles.",
-)
+_MODEL = define_model()
 _DIAL = flags.DEFINE_enum(
     "dial",
     None,

@@ -2,9 +2,9 @@
 
     fast-depth-style demo
 
-Paints a picture, adds it to the shipped network as a style, exports that,
-stylizes sample photos with it, with a blend and with the shipped styles, and
-writes runs/demo/index.html.
+Adds our own painting to the shipped network as a style, exports that, stylizes
+sample photos with it, with a blend and with the shipped styles, and writes
+runs/demo/index.html.
 """
 
 from absl import flags

@@ -7,10 +7,10 @@ r"""Measures what stylizing does to depth, style, colour and content.
     fast-depth-style evaluate --models=shipped?style=udnie \
         --video=photos --style=udnie.jpg --output=evaluation
 
-The second films clips over the photos and measures how still their paintings
-hold. Open evaluation/index.html. A judge that the models were trained against,
-or that is related to one, does not show that depth is kept; see
-docs/evaluation.md.
+In the first, hub: is the depth network that runs/b was trained against. A judge
+that is one of these teachers, or related to one, does not show that depth is
+kept; see docs/evaluation.md. The second simulates a moving camera over the
+photos and measures flicker. Open evaluation/index.html.
 """
 
 from fast_depth_style.evaluation.settings import EvaluationSettings

@@ -3,11 +3,11 @@ r"""Exports a trained style as SavedModel, TFLite and ONNX files.
     fast-depth-style export --workdir=runs/wave --output=models/wave \
         --formats=saved_model,tflite_float16,tflite_int8 --photos=photos
 
-Every file is loaded with the runtime that its users have and compared with the
-network on pictures. A file that differs is not written, the earlier one stays
-and the exit code is 1. The figures are in export_report.json. An unfinished
-training is exported as it is at its newest checkpoint; the card says so. TFLite
-files need pip install 'fast-depth-style[tflite]'.
+Every file is run in its target runtime and compared with the network on
+pictures. A file that differs is not written, the earlier one stays and the exit
+code is 1. The figures are in export_report.json. An unfinished training is
+exported as it is at its newest checkpoint; the card says so. TFLite files need
+pip install 'fast-depth-style[tflite]'.
 """
 
 from absl import flags

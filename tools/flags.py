@@ -8,6 +8,7 @@ from absl import flags
 
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.shipped_card import MOBILE, SHIPPED
 
 # The flags belong to the tool that calls `define`.
 flags.disclaim_key_flags()
@@ -18,8 +19,9 @@ def define(
     required: Collection[str] = (),
     first: Collection[str] = (),
     instead: Mapping[str, Any] | None = None,
+    only: Collection[str] | None = None,
 ) -> Callable[[], dict[str, Any]]:
-    """Defines a flag for every field of a settings class.
+    """Defines a flag for every field of a settings class, or those in `only`.
 
     Those that are `required` stand first in the help, then those in `first`.
     Defaults that the help shows are the fields', or those in `instead`.
@@ -29,7 +31,7 @@ def define(
     by_name = {field.name: field for field in dataclasses.fields(cls)}
     names = [
         name
-        for name in dict.fromkeys([*required, *first, *by_name])
+        for name in dict.fromkeys([*required, *first, *(only or by_name)])
         if fields.meaning(by_name[name]).flag
     ]
     for name in names:
@@ -45,6 +47,17 @@ def define(
         }
 
     return given
+
+
+def define_model(required: bool = False) -> flags.FlagHolder[Any]:
+    """Defines --model, the network that paints; else the shipped one."""
+    return flags.DEFINE_string(
+        "model",
+        None if required else SHIPPED,
+        "Folder of an exported model or of a training; or a network that comes"
+        f" with the program: {SHIPPED}, or {MOBILE}, which is small and fast.",
+        required=required,
+    )
 
 
 def _define(cls, field, is_required, default):

@@ -10,7 +10,6 @@ is the picture so far, and the same command continues.
 from absl import flags as absl_flags
 
 from fast_depth_style import files
-from fast_depth_style.errors import RequestError
 from fast_depth_style.optimization.settings import OptimizationSettings
 from fast_depth_style.tools import flags, program
 
@@ -26,11 +25,7 @@ _SETTINGS = flags.define(OptimizationSettings, required=("content", "style"))
 
 def main() -> None:
     """Makes the picture, or continues to."""
-    given = _SETTINGS()
-    for name in ("style", "content_masks", "style_masks"):
-        if given.get(name) == ():
-            raise RequestError(f"--{name}= is empty: give a picture file")
-    settings = OptimizationSettings(**given)
+    settings = OptimizationSettings(**_SETTINGS())
     from fast_depth_style.optimization.optimize import optimize
 
     folder = optimize(settings, _OUTPUT.value)

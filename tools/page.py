@@ -12,6 +12,7 @@ from absl import flags
 
 from fast_depth_style import files
 from fast_depth_style.tools import program
+from fast_depth_style.tools.flags import define_model
 
 _OUTPUT = flags.DEFINE_string(
     "output",
@@ -19,12 +20,7 @@ _OUTPUT = flags.DEFINE_string(
     "Folder for the page: new, empty or of an earlier page.",
     required=True,
 )
-_MODEL = flags.DEFINE_string(
-    "model",
-    "shipped",
-    "Folder of an exported model or of a training; by default the network of"
-    " all styles.",
-)
+_MODEL = define_model()
 _LIBRARIES = flags.DEFINE_string(
     "libraries",
     None,

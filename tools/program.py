@@ -43,13 +43,12 @@ _NO_TENSORFLOW = (
 def run(main: Callable[..., None]) -> NoReturn:
     """Parses the command line, calls `main` and exits.
 
-    What a person can mend is one line on stderr; any other exception leaves
-    its traceback, and exit code 1. A reader of stdout that goes away, as `head`
-    does, is no error.
+    An error that a person can mend is one line on stderr; any other exception
+    leaves its traceback, and exit code 1. A closed stdout (`| head`) is no
+    error.
 
-    `main` may take words from the command line beside the flags:
-    `def main(*inputs: str)` any number, and `def main(*options: str)` what
-    stands behind `--`, another program's options.
+    `main(*inputs)` takes words beside the flags, `main(*options)` the options
+    of another program, which stand behind `--`.
     """
     _open_standard_streams()
     module = sys.modules[main.__module__]
@@ -93,7 +92,7 @@ def run(main: Callable[..., None]) -> NoReturn:
 
 
 _signals: list[int] = []
-"""Signals that came: native code may put its own exception in their place."""
+"""Received signals; native code may replace our exception."""
 
 
 def _note_signal(number: int, frame: FrameType | None) -> NoReturn:
@@ -103,7 +102,7 @@ def _note_signal(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _ignore_signals() -> None:
-    """A signal that comes when all is done changes nothing any more."""
+    """Ignores signals from now on: everything is done."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
@@ -186,7 +185,7 @@ def _words(main: Callable[..., None]) -> str:
 
 
 def _explain(error: flags.Error, module: ModuleType) -> str:
-    """Says what to change, where absl says what it tripped over."""
+    """Absl's message of wrong flags, rewritten to say what to change."""
     missing = [
         flag.name
         for flag in flags.FLAGS.get_key_flags_for_module(module)
@@ -260,7 +259,7 @@ def _refusal(error: Exception) -> str | None:
 
 
 def _quiet() -> None:
-    """Keeps what the libraries say about themselves off the terminal."""
+    """Silences log messages and warnings of the libraries."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     # Imported after the flags are parsed: it defines flags of its own.

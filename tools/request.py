@@ -11,8 +11,10 @@ from absl import flags
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
+from fast_depth_style.networks import DIAL_DEFAULTS, DIALS
 from fast_depth_style.runs.progress import say
 from fast_depth_style.serving.settings import ServerSettings
+from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.tools import program
 from fast_depth_style.tools.flags import define
 
@@ -31,10 +33,7 @@ _STYLE = flags.DEFINE_string(
     "Of a model of several styles or with dials, one or a blend:"
     " great_wave:0.7,udnie:0.3.",
 )
-_DEPTH = flags.DEFINE_float("depth", None, "How much depth is kept, 0 to 1.")
-_STROKE = flags.DEFINE_float(
-    "stroke", None, "How broad the strokes are, 0 to 1."
-)
+_DIALS = define(StylizeSettings, only=DIALS)
 
 
 def main() -> None:
@@ -45,16 +44,14 @@ def main() -> None:
     from fast_depth_style.stylization import plan
 
     server = ServerSettings(**_SERVER())
-    asked = {
-        flag.name: flag.value
-        for flag in (_STYLE, _DEPTH, _STROKE)
-        if flag.value is not None
-    }
+    dials = _DIALS()
+    StylizeSettings(**dials)  # Refuses what is out of range.
+    asked = {}
     # All three or none: a signature has no defaults.
-    if asked:
-        if "style" not in asked:
-            raise RequestError("--depth, --stroke: give --style as well")
-        asked = {"depth": 1.0, "stroke": 0.5} | asked
+    if _STYLE.value is not None:
+        asked = {"style": _STYLE.value} | DIAL_DEFAULTS | dials
+    elif dials:
+        raise RequestError("--depth, --stroke: give --style as well")
     photo, target = plan.plan_file(_INPUT.value, _OUTPUT.value, stills=True)
     plan.claim(_OUTPUT.value, [target])
     try:

@@ -6,10 +6,10 @@ r"""Stylizes photos, folders of photos and videos with a trained style.
 
 The first makes photo.great_wave.jpg; fast-depth-style styles lists the styles
 that come with the program. --model takes a model of your own. Photos may have
-any size. Animations stay animations; frames of videos hold still, and a video
-that was interrupted goes on where it was. --show and --webcam=0 paint live. Of
-several, what cannot be read or written is named and left out; exits with 1
-where a painting could not be written.
+any size. Animations stay animations. Videos are painted steadily; the same
+command continues an interrupted one. --show and --webcam=0 paint live. Of
+several inputs, what cannot be read or written is named and left out; the exit
+code is 1 where a painting could not be written.
 """
 
 import pathlib
@@ -21,20 +21,14 @@ from absl import flags
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import FOLDERS
+from fast_depth_style.exporting.shipped_card import shipped_folder
 from fast_depth_style.files import printable
 from fast_depth_style.runs.progress import say, track
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.tools import program
-from fast_depth_style.tools.flags import define
+from fast_depth_style.tools.flags import define, define_model
 
-_MODEL = flags.DEFINE_string(
-    "model",
-    "shipped",
-    "Folder of an exported model, or the workdir of a finished training; by"
-    " default the network of all styles that comes with the program."
-    " shipped_mobile is a small and fast one.",
-)
+_MODEL = define_model()
 _INPUT = flags.DEFINE_string(
     "input",
     None,
@@ -44,11 +38,11 @@ _INPUT = flags.DEFINE_string(
 _OUTPUT = flags.DEFINE_string(
     "output",
     None,
-    "For a photo, a file (.jpg, .png, .tif, .webp; an animation also .gif) or"
-    " a folder; for a folder, or several inputs, a folder, in which names and"
-    " formats are kept (those that cannot be written become .png); for a video,"
-    " a file (.mp4, .mov, .mkv, .m4v) or a folder. By default NAME.STYLE.jpg"
-    " beside NAME.jpg, and so on; STYLE is the model's name.",
+    "A file or a folder. Files of photos are .jpg, .png, .tif or .webp, of"
+    " animations also .gif, of videos .mp4, .mov, .mkv or .m4v. For a folder or"
+    " several inputs it is a folder; names and formats are kept, or become .png"
+    " where they cannot be written. By default NAME.STYLE.jpg beside NAME.jpg;"
+    " STYLE is the style, or the name of a model of your own.",
 )
 _RESUME = flags.DEFINE_bool(
     "resume",
@@ -103,7 +97,7 @@ def main(*inputs: str) -> None:
 
 
 def _model() -> pathlib.Path | str:
-    if _MODEL.value in FOLDERS:
+    if shipped_folder(_MODEL.value):
         return _MODEL.value
     return files.resolve(_MODEL.value, "model")
 

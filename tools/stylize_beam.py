@@ -6,8 +6,9 @@ r"""Stylizes photos in bulk with Apache Beam, on one machine or on a cluster.
         --input='gs://photos/**' --output=gs://paintings \
         --runner=FlinkRunner -- --flink_master=localhost:8081
 
-What stands behind -- are options of Beam and of the runner. Files that cannot
-be decoded are listed in OUTPUT/broken.txt.
+Options of Beam and of the runner stand behind --. A model's folder is at the
+same place on every worker. Files that cannot be decoded are listed in
+OUTPUT/broken.txt.
 """
 
 import importlib.util
@@ -18,15 +19,9 @@ from absl import flags
 from fast_depth_style.errors import MissingExtraError, RequestError
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.tools import program
-from fast_depth_style.tools.flags import define
+from fast_depth_style.tools.flags import define, define_model
 
-_MODEL = flags.DEFINE_string(
-    "model",
-    None,
-    "Folder of an exported model, at the same place on every worker; shipped"
-    " for the network that comes with the package.",
-    required=True,
-)
+_MODEL = define_model(required=True)
 _INPUT = flags.DEFINE_string(
     "input",
     None,

@@ -89,7 +89,7 @@ def _settings(workdir: pathlib.Path) -> TrainingSettings:
 
         preset(name, **given)  # Refuses before anything is written.
         files.require_writable(workdir, "workdir")
-        files.require_own_folder(workdir, "workdir", "run", ("settings.json",))
+        files.require_own_folder(workdir, "workdir", "run")
         files.mark_own_folder(workdir, "run")
         painting, photos = write_samples(workdir / "samples")
         given |= {"style": str(painting), "content": str(photos)}

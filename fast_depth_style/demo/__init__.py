@@ -1,1 +1,1 @@
-"""The whole product on sample photos, in minutes and without network."""
+"""A demo on sample photos, in minutes and without internet."""

@@ -1,4 +1,4 @@
-"""The page that the demo ends with; it needs no other file."""
+"""The demo's HTML report."""
 
 import html
 import pathlib
@@ -20,7 +20,7 @@ def render(
     seconds: Mapping[str, float],
     phone: Verification,
 ) -> str:
-    """Lays out the page, as HTML with all pictures in it.
+    """Makes the page, as HTML with all pictures in it.
 
     Args:
         painting: (height, width, 3) uint8, what the style was learned from.

@@ -1,4 +1,4 @@
-"""The demo: paint, train, export, stylize, and show it all on one page."""
+"""The demo: train, export, stylize, and show it all on one page."""
 
 import dataclasses
 import json
@@ -22,6 +22,7 @@ from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.stylization.tiles import stylize
 from fast_depth_style.training.run import export_run, train
+from fast_depth_style.training.saved_run import load_network
 from fast_depth_style.training.settings import preset
 
 
@@ -30,18 +31,9 @@ def run(
 ) -> pathlib.Path:
     """Adds a style to the shipped network and shows it beside the others.
 
-    Args:
-        output: Folder for everything the demo makes; an interrupted demo
-            continues in it.
-        steps: Length of training; None is the preset's.
-
-    Returns:
-        The page.
-
-    Raises:
-        RequestError: The output cannot be written or holds other files, or
-            there are no such steps; or scikit-learn, whose sample photos are
-            used, is missing.
+    An interrupted demo continues in its `output` folder. `steps` is the length
+    of training, by default the preset's. Returns the page. RequestError where
+    the output cannot be used, or scikit-learn, for its photos, is missing.
     """
     settings = preset("quick", steps=steps)
     output = files.resolve(output, "output")
@@ -58,9 +50,9 @@ def run(
         seconds[name] = time.monotonic() - started
         started = time.monotonic()
 
-    print("1/5 Painting a picture to learn from", flush=True)
+    print("1/5 Writing a painting to learn from, and photos", flush=True)
     painting, photos = write_samples(output)
-    lap("painting")
+    lap("samples")
 
     print("2/5 Training on sample photos; the same command continues")
     settings = dataclasses.replace(
@@ -73,7 +65,7 @@ def run(
 
     print("3/5 Exporting for phones", flush=True)
     for_phones = ExportSettings(("tflite_float16",), ("256",), str(photos))
-    export(model, model, for_phones)
+    export(load_network(workdir), model, for_phones)
     figures = json.loads((model / REPORT).read_text())["formats"]
     phone = Verification(**figures["tflite_float16"][0])
     lap("export")

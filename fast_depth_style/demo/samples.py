@@ -3,22 +3,25 @@
 import pathlib
 import shutil
 
-from fast_depth_style.demo.painting import paint
+import numpy as np
+
 from fast_depth_style.errors import MissingExtraError
-from fast_depth_style.images.files import write_picture
+from fast_depth_style.images.files import read_rgb, write_picture
 from fast_depth_style.images.picture import Picture
+from fast_depth_style.images.size import resize
+
+
+def sample_painting(height: int = 512, width: int = 704) -> np.ndarray:
+    """Our own painting, made by a program: uint8 RGB, resized to this size."""
+    painting = read_rgb(pathlib.Path(__file__).with_name("painting.jpg"))
+    return resize(painting, (height, width))
 
 
 def write_samples(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
     """Writes our own painting and scikit-learn's sample photos into a folder.
 
-    The folder is made where it does not exist; a painting that is there stays.
-
-    Returns:
-        The file of the painting and the folder of the photos.
-
-    Raises:
-        MissingExtraError: scikit-learn is missing.
+    A painting that is there stays. Returns the file of the painting and the
+    folder of the photos; MissingExtraError where scikit-learn is missing.
     """
     try:
         import sklearn.datasets
@@ -31,5 +34,5 @@ def write_samples(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
         shutil.copyfile(photo, photos / photo.name)
     painting = folder / "painting.png"
     if not painting.exists():
-        write_picture(painting, Picture(paint()))
+        write_picture(painting, Picture(sample_painting()))
     return painting, photos

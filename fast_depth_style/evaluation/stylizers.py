@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
 from fast_depth_style.evaluation import photo_sets
-from fast_depth_style.exporting.shipped_card import FOLDERS
+from fast_depth_style.exporting.shipped_card import shipped_folder
 from fast_depth_style.images.folder import list_pictures
 from fast_depth_style.networks import DIALS
 from fast_depth_style.stylization import tiles
@@ -94,7 +94,7 @@ def _load(spec: str) -> Stylizer:
     if source.startswith(_PICTURES):
         return Stylizer(label, source, _look_up(folder))
     settings = StylizeSettings(**asked)
-    model = load_styled(source if source in FOLDERS else folder, settings)
+    model = load_styled(source if shipped_folder(source) else folder, settings)
     return Stylizer(
         label,
         source,

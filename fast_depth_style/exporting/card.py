@@ -1,8 +1,7 @@
-"""What lies beside the graph of an exported model: card and warm-up requests.
+"""Model card and warm-up requests of a SavedModel.
 
-The card says, in JSON and in plain words, what the model is. TensorFlow Serving
-sends the warm-up requests to itself before it opens the model to users, because
-the first request of a signature is slow.
+TensorFlow Serving runs the warm-up requests before it opens a model to users,
+because the first request of a signature is slow.
 """
 
 import importlib.metadata
@@ -46,14 +45,11 @@ _STYLES = """
 
 
 def write_card(folder: pathlib.Path, card: dict[str, Any]) -> None:
-    """Writes `card.json` and `README.md` beside the versions of a model.
+    """Writes `card.json` and `README.md` to a model's `folder` of versions.
 
     A version may be moved alone, so `card.json` is in its `assets.extra/` too.
-
-    Args:
-        folder: Holds the version folders.
-        card: JSON values. `name` becomes the title; `versions` of packages and
-            `files`, the SHA-256 of each, are added.
+    `card` holds JSON values: `name` becomes the title; `versions` of packages
+    and `files`, the SHA-256 of each, are added.
     """
     card = card | {
         "versions": {

@@ -30,23 +30,14 @@ _KINDS = [*_PROBLEMS]
 
 
 def decode_pictures(image_bytes: Any) -> Any:
-    """Decodes picture files, in a graph.
+    """Decodes picture files to (batch, height, width, 3) uint8 RGB, in a graph.
 
-    Everything becomes 8-bit RGB. Transparency becomes white, but for PNG files
-    of less than 8 bits a sample. Of an animated PNG the still picture is taken.
-    EXIF orientation and colour profiles are not applied.
-
-    Args:
-        image_bytes: (batch,) string, JPEG, PNG or WebP files of one size, at
-            least `MINIMUM_SIDE` pixels high and wide, together at most
-            `MAXIMUM_PIXELS` pixels.
-
-    Returns:
-        (batch, height, width, 3) uint8 RGB.
-
-    Raises:
-        tf.errors.InvalidArgumentError: When run, on anything else. It names the
-            first picture at fault, from 0.
+    `image_bytes` is (batch,) string: JPEG, PNG or WebP files of one size, each
+    side at least `MINIMUM_SIDE`, together at most `MAXIMUM_PIXELS` pixels.
+    Anything else is an InvalidArgumentError that names the first wrong picture,
+    from 0. Transparency becomes white, except in PNG files of less than 8 bits
+    a sample. Of an animated PNG the still picture is taken. EXIF orientation
+    and colour profiles are not applied.
     """
     tf.debugging.Assert(tf.size(image_bytes) > 0, ["image_bytes is empty"])
     headers = tf.map_fn(

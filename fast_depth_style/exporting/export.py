@@ -5,7 +5,7 @@ import dataclasses
 import importlib.metadata
 import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,6 @@ from fast_depth_style.exporting.saved_model import (
     export_saved_model,
     float32_copy,
     install_model,
-    read_card,
-    read_network,
     utf8_name,
 )
 from fast_depth_style.exporting.settings import PACKAGES, ExportSettings
@@ -44,45 +42,38 @@ _Size = tuple[int, int]
 
 
 def export(
-    network_or_folder: ImageTransformationNetwork | str | os.PathLike[str],
+    network: ImageTransformationNetwork,
     output: str | os.PathLike[str],
     settings: ExportSettings | None = None,
     *,
     card: dict[str, Any] | None = None,
     show: Callable[[str], None] = print,
 ) -> list[pathlib.Path]:
-    """Exports a network, or the network of an exported model.
+    """Exports a built network in the formats of the settings.
 
-    A file is written aside, loaded with the runtime that its users have and
-    compared with the network on real pictures; only then does it take its
-    place. The figures go to `export_report.json`.
+    A file is loaded in its target runtime and compared with the network on
+    pictures before it is kept. The figures go to `export_report.json`.
 
     Args:
-        network_or_folder: A built network; or the folder of an exported model
-            or of a finished training.
+        network: A built network.
         output: A new or empty folder, or one of an earlier export: the
             SavedModel becomes `1/` in it, the others `tflite/KIND_SIZE.tflite`
             and `onnx/float32.onnx`.
-        settings: What to write; by default a SavedModel and TFLite files.
-        card: What the model's card says, see `card.write_card`; by default
-            what the card of the model in the folder says.
+        settings: What to write; by default a SavedModel.
+        card: What the model's card says, see `card.write_card`.
         show: Told of every file before it is made, and all figures at the end.
 
     Returns:
         What was written: the SavedModel's folder, and files.
 
     Raises:
-        RequestError: There is no such model, or the photos or the output
-            cannot be used; nothing has been written.
+        RequestError: The photos or the output cannot be used; nothing has
+            been written.
         ExportError: Some files differ from the network: they were not kept,
             what was there before is, and the other files were written.
     """
     settings = settings or ExportSettings()
     output = check_output(output, settings)
-    network = network_or_folder
-    if not isinstance(network, ImageTransformationNetwork):
-        card = read_card(network) if card is None else card
-        network = read_network(network)
     network = float32_copy(network)
     pictures = export_pictures(settings.photos)
     sizes = settings.resolved_sizes()
@@ -96,33 +87,23 @@ def export(
     files.mark_own_folder(output, "model")
     found: list[Verification] = []
     written = []
-    with (
-        files.temporary_folder(output, ".export-") as folder,
-        utf8_name(folder) as aside,
-    ):
-        for format, name, size in _plan(settings):
-            show(f"exporting {name}")
-            path = aside / name
-            if format == "saved_model":
-                # To `1/` in a folder of its own, as it comes with its card.
-                path = export_saved_model(network, aside / "model", card or {})
-                made = verify_saved_model(path, [*examples.values()])
-            else:
+    for format, name, size in _files(settings):
+        show(f"exporting {name}")
+        path = output / name
+        if format == "saved_model":
+            made = _export_saved_model(network, output, card or {}, examples)
+        else:
+            data, run = _convert(format, size, network, pictures.calibration)
+            made = [
+                verify(format, path.name, data, run, examples[each])
+                for each in ([size] if size else examples)
+            ]
+            if not any(each.failure for each in made):
                 path.parent.mkdir(exist_ok=True)
-                run = _write(format, path, size, network, pictures.calibration)
-                made = [
-                    verify(format, path, run, examples[each])
-                    for each in ([size] if size else examples)
-                ]
-            found += made
-            if any(each.failure for each in made):
-                continue
-            written.append(output / name)
-            if format == "saved_model":
-                install_model(output, aside / "model")
-            else:
-                (output / name).parent.mkdir(exist_ok=True)
-                os.replace(path, output / name)
+                files.write_bytes(path, data)
+        found += made
+        if not any(each.failure for each in made):
+            written.append(path)
     if has_choice(network) and {*settings.formats} != {"saved_model"}:
         files.write_json(output / STYLES, style_list(network))
         written.append(output / STYLES)
@@ -154,12 +135,12 @@ def check_output(
     """The folder to write to; RequestError unless it is ours and writable."""
     output = files.resolve(output, "output")
     files.require_own_folder(output, "output", "model", ("card.json",))
-    for _, name, _ in _plan(settings):
+    for _, name, _ in _files(settings):
         files.require_writable(output / name, "output")
     return output
 
 
-def _plan(settings: ExportSettings) -> Iterator[tuple[str, str, _Size | None]]:
+def _files(settings: ExportSettings) -> Iterator[tuple[str, str, _Size | None]]:
     """Format, name below the output and size (None: any) of every file."""
     for format in dict.fromkeys(settings.formats):
         kind = format.removeprefix("tflite_")
@@ -221,19 +202,44 @@ def _asked(
     return {"style": style, **asked}, (vector,)
 
 
-def _write(
+def _export_saved_model(
+    network: ImageTransformationNetwork,
+    output: pathlib.Path,
+    card: dict[str, Any],
+    examples: Mapping[_Size, list[Example]],
+) -> list[Verification]:
+    """Writes a SavedModel aside and installs it if it passes."""
+    with (
+        files.temporary_folder(output, ".export-") as folder,
+        utf8_name(folder) as aside,
+    ):
+        path = export_saved_model(network, aside / "model", card)
+        made = verify_saved_model(path, [*examples.values()])
+        if not any(each.failure for each in made):
+            install_model(output, aside / "model")
+    return made
+
+
+def _convert(
     format: str,
-    path: pathlib.Path,
     size: _Size | None,
     network: ImageTransformationNetwork,
     calibration: list[np.ndarray],
-) -> Callable[..., np.ndarray]:
-    """Writes one file and loads it; imports what an extra brings."""
+) -> tuple[bytes, Callable[..., np.ndarray]]:
+    """Content of one file, and what runs it; imports what an extra brings."""
     if format == "onnx":
-        from fast_depth_style.exporting.onnx_file import read_onnx, write_onnx
+        import onnx
 
-        write_onnx(network, path)
-        return read_onnx(path)
+        from fast_depth_style.networks.onnx_graph import runner
+        from fast_depth_style.networks.onnx_network import network_graph
+
+        model = network_graph(
+            network.named_weights(), network.blocks, has_choice(network)
+        )
+        onnx.checker.check_model(model)
+        data = model.SerializeToString()
+        return data, runner(data, threads=1)
+
     from fast_depth_style.exporting.tflite import convert_tflite, read_tflite
 
     fitting: list[tuple[np.ndarray, ...]] = []
@@ -242,5 +248,5 @@ def _write(
             image = fit(picture, size)[None].astype("float32")
             fitting.append((image, *_asked(network, number)[1]))
     kind = format.removeprefix("tflite_")
-    path.write_bytes(convert_tflite(network, kind, size, fitting))
-    return read_tflite(path)
+    data = convert_tflite(network, kind, size, fitting)
+    return data, read_tflite(data)

@@ -1,4 +1,4 @@
-"""The pictures that exported files are verified with and calibrated on."""
+"""Pictures for the verification and the calibration of exported files."""
 
 import contextlib
 import dataclasses

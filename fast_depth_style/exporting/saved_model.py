@@ -98,7 +98,7 @@ def export_saved_model(
 def install_model(folder: pathlib.Path, aside: pathlib.Path) -> None:
     """Moves a model from `aside` to `folder`, on the same file system.
 
-    The old one ends in `aside`, or is put back if something fails.
+    The old one goes to `aside`; it is put back if something fails.
     """
     files.mark_own_folder(folder, "model")
     place, old = folder / _VERSION, aside / "previous"
@@ -119,7 +119,7 @@ def float32_copy(
 ) -> ImageTransformationNetwork:
     """The same network in float32; see `layers.KERNELS`."""
     copy = ImageTransformationNetwork(
-        **network.get_config(), kernels=kernels, name="transformer"
+        **network.get_config(), kernels=kernels, name="image_transformation"
     )
     copy.build()
     copy.set_weights(network.get_weights())

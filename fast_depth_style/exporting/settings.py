@@ -31,8 +31,8 @@ class ExportSettings:
 
     formats: tuple[str, ...] = setting(
         default=("saved_model",),
-        help=f"Files to write, of {', '.join(FORMATS)}; tflite_ and onnx need"
-        " the extras tflite and onnx.",
+        help=f"Files to write, of {', '.join(FORMATS)}; those for TFLite need"
+        " the extra tflite.",
     )
     sizes: tuple[str, ...] = setting(
         default=("256", "384", "512"),

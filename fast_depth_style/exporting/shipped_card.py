@@ -19,6 +19,11 @@ CARD = "card.json"
 WEIGHTS = "styles.npz"
 
 
+def shipped_folder(model: Any) -> pathlib.Path | None:
+    """Folder of a network of the package by its name, None for all else."""
+    return FOLDERS.get(model) if isinstance(model, str) else None
+
+
 def shipped_card(folder: str | os.PathLike[str] = FOLDER) -> dict[str, Any]:
     """The network's configuration, its styles first, and what made it.
 

@@ -1,27 +1,17 @@
 """The signatures of an exported SavedModel.
 
-All take pictures of any size from 16x16 pixels up, RGB; b is the batch.
+docs/export_and_serving.md lists them with inputs and outputs. `statistics` and
+`tile` stylize a picture that is too large for memory: see `stylization.tiles`.
+What `encoded` takes and refuses: see `encoded_pictures`.
 
-| signature         | inputs                                 | output         |
-|-------------------|----------------------------------------|----------------|
-| `serving_default` | `image` (b, h, w, 3) uint8             | `stylized_image` (b, h, w, 3) uint8 |
-| `float`           | `image` (b, h, w, 3) float32, 0..255   | `stylized_image` (b, h, w, 3) float32, unclipped |
-| `statistics`      | `images` (n, h, w, 3) uint8, patches of one picture | `statistics` (2, c) float32 |
-| `tile`            | `image` (b, h, w, 3) uint8, `statistics` (2, c) float32 | `stylized_image` (b, h, w, 3) uint8 |
-| `encoded`         | `image_bytes` (b,) string: JPEG, PNG, WebP | `stylized_image_bytes` (b,) string: PNG |
-
-`statistics` and `tile` stylize a picture that is too large for memory: see
-`stylization.tiles`. What `encoded` takes and refuses: see `encoded_pictures`.
-
-A network of several styles, or with dials, has three more inputs in each:
+Each signature of a network of several styles, or with dials, also takes
 `style`, (b, s) float32 weights of its styles, or in `encoded` (b,) strings such
 as `great_wave:0.7,udnie:0.3`; `depth` and `stroke`, (b,) float32, 0..1. In
-`statistics` their b is 1. It also has `regions`: `image` and `masks`, (b, h, w,
-k) float32 that add up to 1, of k regions, each with its style and dials; and
-`region_statistics` and `region_tile`, as without regions but with `masks`.
-"""  # noqa: E501 (a table)
+`statistics` their b is 1. Those of regions take `masks`, (b, h, w, k) float32
+that add up to 1, of k regions, each with its style and dials.
+"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,114 +52,114 @@ def has_choice(network: ImageTransformationNetwork) -> bool:
 def make_signatures(
     network: ImageTransformationNetwork, names: Sequence[str] = SIGNATURES
 ) -> dict[str, Any]:
-    """Traces a built float32 network: {signature: concrete function}."""
+    """Traces a built float32 network: {signature: concrete function}.
 
-    def vectors(asked: tuple[Any, ...]) -> Any:
-        if not asked:
+    Beside `SIGNATURES` it knows `FRAME` and `REGION_FRAME`.
+    """
+
+    def vectors(given: Mapping[str, Any]) -> Any:
+        if "style" not in given:
             return None
-        style, *dials = asked
-        return network.vectors(style, tf.stack(dials, axis=1))
+        dials = tf.stack([given[name] for name in DIALS], axis=1)
+        return network.vectors(given["style"], dials)
 
-    def serve(image: Any, *asked: Any) -> dict[str, Any]:
-        painted = network(tf.cast(image, "float32"), vectors(asked))
+    def paint(given: Mapping[str, Any]) -> dict[str, Any]:
+        image = tf.cast(given["image"], "float32")
+        painted = network(image, vectors(given))
         return {"stylized_image": _to_bytes(painted)}
 
-    def serve_float(image: Any, *asked: Any) -> dict[str, Any]:
-        return {"stylized_image": network(image, vectors(asked))}
+    def paint_float(given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"stylized_image": network(given["image"], vectors(given))}
 
-    def statistics(images: Any, *asked: Any) -> dict[str, Any]:
-        images = tf.cast(images, "float32")
-        return {"statistics": network.statistics(images, vectors(asked))}
-
-    def tile(image: Any, statistics: Any, *asked: Any) -> dict[str, Any]:
-        image = tf.cast(image, "float32")
-        painted = network.stylize_tile(image, statistics, vectors(asked))
-        return {"stylized_image": _to_bytes(painted)}
-
-    def frame(
-        image: Any, statistics: Any, kept: Any, *asked: Any
-    ) -> dict[str, Any]:
-        image = tf.cast(image, "float32")
-        painted, found = network.stylize_frame(
-            image, statistics, kept, vectors(asked)
-        )
-        return {"stylized_image": _to_bytes(painted), "statistics": found}
-
-    def regions(image: Any, masks: Any, *asked: Any) -> dict[str, Any]:
-        image = tf.cast(image, "float32")
-        painted = network.stylize_regions(image, vectors(asked), masks)
-        return {"stylized_image": _to_bytes(painted)}
-
-    def region_statistics(images: Any, masks: Any, *asked: Any) -> Any:
-        images = tf.cast(images, "float32")
-        found = network.statistics(images, vectors(asked), masks)
-        return {"statistics": found}
-
-    def region_tile(
-        image: Any, masks: Any, statistics: Any, *asked: Any
-    ) -> dict[str, Any]:
-        image = tf.cast(image, "float32")
-        painted = network.stylize_tile(image, statistics, vectors(asked), masks)
-        return {"stylized_image": _to_bytes(painted)}
-
-    def region_frame(
-        image: Any, masks: Any, statistics: Any, kept: Any, *asked: Any
-    ) -> dict[str, Any]:
-        image = tf.cast(image, "float32")
-        painted, found = network.stylize_frame(
-            image, statistics, kept, vectors(asked), masks
-        )
-        return {"stylized_image": _to_bytes(painted), "statistics": found}
-
-    def encoded(image_bytes: Any, *asked: Any) -> dict[str, Any]:
-        pictures = tf.cast(decode_pictures(image_bytes), "float32")
-        if asked:
-            text, *dials = asked
-            asked = (parse_blends(text, network.styles), *dials)
-        painted = _to_bytes(network(pictures, vectors(asked)))
+    def paint_encoded(given: Mapping[str, Any]) -> dict[str, Any]:
+        pictures = tf.cast(decode_pictures(given["image_bytes"]), "float32")
+        if "style" in given:
+            style = parse_blends(given["style"], network.styles)
+            given = {**given, "style": style}
+        painted = _to_bytes(network(pictures, vectors(given)))
         return {"stylized_image_bytes": encode_pictures(painted)}
 
-    def pictures(name: str, dtype: str = "uint8") -> Any:
-        return tf.TensorSpec((None, None, None, 3), dtype, name=name)
+    def paint_regions(given: Mapping[str, Any]) -> dict[str, Any]:
+        image = tf.cast(given["image"], "float32")
+        painted = network.stylize_regions(image, vectors(given), given["masks"])
+        return {"stylized_image": _to_bytes(painted)}
 
-    given = tf.TensorSpec((2, None), "float32", name="statistics")
-    kept = tf.TensorSpec((), "float32", name="kept")
-    files = tf.TensorSpec((None,), "string", name="image_bytes")
-    masks = tf.TensorSpec((None,) * 4, "float32", name="masks")
+    # With `masks` among the inputs of the next three, they are of regions.
+
+    def statistics(given: Mapping[str, Any]) -> dict[str, Any]:
+        images = tf.cast(given["images"], "float32")
+        found = network.statistics(images, vectors(given), given.get("masks"))
+        return {"statistics": found}
+
+    def paint_tile(given: Mapping[str, Any]) -> dict[str, Any]:
+        painted = network.stylize_tile(
+            tf.cast(given["image"], "float32"),
+            given["statistics"],
+            vectors(given),
+            given.get("masks"),
+        )
+        return {"stylized_image": _to_bytes(painted)}
+
+    def paint_frame(given: Mapping[str, Any]) -> dict[str, Any]:
+        painted, found = network.stylize_frame(
+            tf.cast(given["image"], "float32"),
+            given["statistics"],
+            given["kept"],
+            vectors(given),
+            given.get("masks"),
+        )
+        return {"stylized_image": _to_bytes(painted), "statistics": found}
+
+    image = _pictures("image")
+    images = _pictures("images")
+    floats = _pictures("image", "float32")
+    files = tf.TensorSpec((None,), "string", "image_bytes")
+    pooled = tf.TensorSpec((2, None), "float32", "statistics")
+    kept = tf.TensorSpec((), "float32", "kept")
+    masks = tf.TensorSpec((None,) * 4, "float32", "masks")
+    known: dict[str, tuple[Callable[..., Any], list[Any]]] = {
+        "serving_default": (paint, [image]),
+        "float": (paint_float, [floats]),
+        "statistics": (statistics, [images]),
+        "tile": (paint_tile, [image, pooled]),
+        FRAME: (paint_frame, [image, pooled, kept]),
+        "encoded": (paint_encoded, [files]),
+    }
+    if has_choice(network):
+        known |= {
+            "regions": (paint_regions, [image, masks]),
+            "region_statistics": (statistics, [images, masks]),
+            "region_tile": (paint_tile, [image, masks, pooled]),
+            REGION_FRAME: (paint_frame, [image, masks, pooled, kept]),
+        }
     weights = tf.TensorSpec((None, len(network.styles)), "float32", "style")
     text = tf.TensorSpec((None,), "string", "style")
     dials = [tf.TensorSpec((None,), "float32", name) for name in DIALS]
-    asked = [weights, *dials] if has_choice(network) else []
-    return {
-        name: tf.function(
-            function, input_signature=inputs, autograph=False
-        ).get_concrete_function()
-        for name, function, inputs in (
-            ("serving_default", serve, [pictures("image"), *asked]),
-            ("float", serve_float, [pictures("image", "float32"), *asked]),
-            ("statistics", statistics, [pictures("images"), *asked]),
-            ("tile", tile, [pictures("image"), given, *asked]),
-            (FRAME, frame, [pictures("image"), given, kept, *asked]),
-            ("encoded", encoded, [files, *([text, *dials] if asked else [])]),
-            ("regions", regions, [pictures("image"), masks, *asked]),
-            (
-                "region_statistics",
-                region_statistics,
-                [pictures("images"), masks, *asked],
-            ),
-            (
-                "region_tile",
-                region_tile,
-                [pictures("image"), masks, given, *asked],
-            ),
-            (
-                REGION_FRAME,
-                region_frame,
-                [pictures("image"), masks, given, kept, *asked],
-            ),
-        )
-        if name in names and (asked or not name.startswith("region"))
-    }
+    made = {}
+    for name in known:
+        if name in names:
+            function, inputs = known[name]
+            if has_choice(network):
+                style = text if name == "encoded" else weights
+                inputs = [*inputs, style, *dials]
+            made[name] = _traced(function, inputs)
+    return made
+
+
+def _pictures(name: str, dtype: str = "uint8") -> Any:
+    return tf.TensorSpec((None, None, None, 3), dtype, name)
+
+
+def _traced(function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
+    """A concrete function; `function` takes {name: tensor} of the inputs."""
+
+    def run(*given: Any) -> Any:
+        names = (spec.name for spec in inputs)
+        return function(dict(zip(names, given, strict=True)))
+
+    return tf.function(
+        run, input_signature=inputs, autograph=False
+    ).get_concrete_function()
 
 
 def parse_blends(text: Any, names: Sequence[str]) -> Any:

@@ -1,8 +1,8 @@
-"""Style files: vectors of one more style for a network that is there already.
+"""Style files: the vectors of one style for a network that exists already.
 
-An .npz of some kilobytes: the rows of the style in the network's table (base
-and dials), the digest of the convolutions that they were learned with, and a
-card. Imports nothing heavy.
+An .npz of some kilobytes: the style's rows of the network's table (base and
+dials), the digest of the network's convolutions, and a card. Imports nothing
+heavy.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _TABLE = "table"
 
 
 def weights_digest(weights: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of a network's convolutions, of all bytes as float16."""
+    """SHA-256 of a network's convolutions as float16."""
     digest = hashlib.sha256()
     for name, weight in weights.items():
         if name != _TABLE:
@@ -57,10 +57,9 @@ def write_style(
 def with_styles(
     weights: Mapping[str, np.ndarray], paths: Sequence[pathlib.Path]
 ) -> dict[str, np.ndarray]:
-    """A network's weights, its table with the rows of style files behind.
+    """Appends style files to a network's table; returns all its weights.
 
-    Raises:
-        RequestError: A file is not there, damaged, or of another network.
+    RequestError for a file that is missing, damaged or of another network.
     """
     table, digest = weights[_TABLE], weights_digest(weights)
     rows = [_read(path, table.shape[1:], digest)[None] for path in paths]
@@ -70,10 +69,9 @@ def with_styles(
 def add_styles(
     network: "ImageTransformationNetwork", paths: Sequence[pathlib.Path]
 ) -> "ImageTransformationNetwork":
-    """The network with the styles of files behind its own, by their paths.
+    """A copy of a network with more styles, named by the paths of their files.
 
-    Raises:
-        RequestError: As `with_styles`.
+    RequestError as in `with_styles`.
     """
     weights = with_styles(network.named_weights(), paths)
     config = network.get_config()
@@ -98,15 +96,13 @@ def _read(
     if path.exists() and not path.is_file():  # A pipe would be waited for.
         raise RequestError(f"{shown}: not a regular file")
     try:
-        with np.load(path) as found:
-            rows = np.asarray(found["rows"], "float32")
-            card = json.loads(str(found["card"]))
+        found = files.read_arrays(path)
+        rows = np.asarray(found["rows"], "float32")
+        card = dict(json.loads(str(found["card"])))
     except FileNotFoundError as error:
         raise RequestError(f"{shown}: no such style file") from error
-    # NumPy lets through what zipfile, zlib and the parser of headers raise.
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise RequestError(f"{shown}: not a style file ({reason})") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise RequestError(f"{shown}: not a style file ({error})") from error
     if (
         rows.shape != shape
         or card.get("network") != digest

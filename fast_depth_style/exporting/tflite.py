@@ -11,8 +11,6 @@ built into the runtime. One of a network that `has_choice` also takes `vector`,
 a style vector.
 """
 
-import os
-import pathlib
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -114,17 +112,14 @@ def _without_names(content: bytes) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def read_tflite(
-    path: str | os.PathLike[str], threads: int = 1
-) -> Callable[..., np.ndarray]:
-    """Loads a TFLite file into LiteRT, the runtime on phones.
+def read_tflite(content: bytes, threads: int = 1) -> Callable[..., np.ndarray]:
+    """Loads a TFLite file's content into LiteRT, the runtime on phones.
 
     Returns:
         A function from (1, height, width, 3) float32 RGB in 0..255, and a style
         vector where the file takes one, to the painted picture. Of another size
         than the file's it raises ValueError.
     """
-    content = pathlib.Path(path).read_bytes()
     interpreter = Interpreter(model_content=content, num_threads=threads)
     details = {
         each["name"].partition(":")[0].rpartition("_")[2]: each

@@ -1,4 +1,4 @@
-"""Verification: does an exported file compute what its network computes?"""
+"""Comparison of exported files with the network that they come from."""
 
 import dataclasses
 import math
@@ -47,7 +47,7 @@ np.savez(made, **results)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Example:
-    """A picture, what is asked of it, and what the network makes of it.
+    """A picture, its style and dials, and the network's painting of it.
 
     Attributes:
         image: (1, height, width, 3) float32, 0..255.
@@ -105,7 +105,8 @@ class Verification:
 
 def verify(
     format: str,
-    file: pathlib.Path,
+    name: str,
+    data: bytes,
     run: Callable[..., np.ndarray],
     examples: Sequence[Example],
 ) -> Verification:
@@ -113,8 +114,9 @@ def verify(
 
     Args:
         format: One of `settings.FORMATS`.
-        file: Where it is.
-        run: Loaded from the file: takes an image and its vector.
+        name: Of the file.
+        data: Its content.
+        run: Loaded from it: takes an image and its vector.
         examples: All of one size.
     """
     results = [run(each.image, *each.vector) for each in examples]
@@ -123,7 +125,14 @@ def verify(
         start = time.perf_counter()
         run(examples[0].image, *examples[0].vector)
         seconds.append(time.perf_counter() - start)
-    return _compare(format, file, results, examples, statistics.median(seconds))
+    return _compare(
+        format,
+        name,
+        len(data),
+        results,
+        examples,
+        statistics.median(seconds),
+    )
 
 
 def verify_saved_model(
@@ -131,11 +140,8 @@ def verify_saved_model(
 ) -> list[Verification]:
     """Runs a SavedModel in a fresh process without this package and Keras.
 
-    Takes groups of what `verify` takes, and gives one verification for each.
-
-    Raises:
-        subprocess.CalledProcessError: The process failed; what it said is on
-            stderr.
+    Gives a verification for each group, of examples of one size. Raises
+    `subprocess.CalledProcessError` if the process fails; its stderr is shown.
     """
     with tempfile.TemporaryDirectory() as aside:
         given, made = (os.path.join(aside, n) for n in ("in.npz", "out.npz"))
@@ -159,10 +165,12 @@ def verify_saved_model(
             done.check_returncode()
         with np.load(made) as loaded:
             results = dict(loaded)
+    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     return [
         _compare(
             "saved_model",
-            folder,
+            folder.name,
+            size,
             [results[f"{i}-{j}"].clip(0, 255) for j in range(len(group))],
             group,
             float(results[f"seconds_{i}-0"]),
@@ -192,7 +200,8 @@ def table(verifications: Sequence[Verification]) -> str:
 
 def _compare(
     format: str,
-    file: pathlib.Path,
+    name: str,
+    size: int,
     results: Sequence[np.ndarray],
     examples: Sequence[Example],
     seconds: float,
@@ -201,17 +210,16 @@ def _compare(
     for result, example in zip(results, examples, strict=True):
         wanted = example.expected
         if result.shape != wanted.shape:
-            raise ValueError(f"{file}: {result.shape}, not {wanted.shape}")
+            raise ValueError(f"{name}: {result.shape}, not {wanted.shape}")
         error = np.abs(result.astype("float64") - wanted)
         # What is not a number is as wrong as can be.
         error = np.nan_to_num(error, nan=255.0, posinf=255.0)
         worst = max(worst, float(np.mean(error**2)))
         largest = max(largest, float(error.max()))
-    parts = [file] if file.is_file() else file.rglob("*")
     return Verification(
         format=format,
-        file=file.name,
-        bytes=sum(p.stat().st_size for p in parts if p.is_file()),
+        file=name,
+        bytes=size,
         size=results[0].shape[1:3],
         psnr=10 * math.log10(255.0**2 / worst) if worst else None,
         largest_error=largest,

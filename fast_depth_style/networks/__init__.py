@@ -15,6 +15,9 @@ MARGIN = 32
 DIALS = ("depth", "stroke")
 """The dials of a style, each from 0 to 1."""
 
+DIAL_DEFAULTS = {"depth": 1.0, "stroke": 0.5}
+"""Where they are if nothing else is asked for."""
+
 STRIDE = 4
 """Multiples of which its sides are inside."""
 

@@ -186,12 +186,11 @@ def read_state(folder: pathlib.Path) -> State | None:
     """The newest state, None without one; a damaged file is refused."""
     path = folder / "state.npz"
     try:
-        with np.load(path) as file:
-            return State(int(file["done"]), file["picture"])
+        found = files.read_arrays(path)
+        return State(int(found["done"]), found["picture"])
     except FileNotFoundError:
         return None
-    # NumPy lets through what zipfile and zlib raise.
-    except Exception as error:
+    except (ValueError, LookupError, TypeError) as error:
         raise RequestError(
             f"{files.printable(path)} cannot be read: delete"
             f" {files.printable(folder)} to begin again"

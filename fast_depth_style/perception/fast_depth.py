@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from fast_depth_style import files
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 from fast_depth_style.perception.frozen_network import resize_bilinear
-from fast_depth_style.perception.weight_files import (
-    damaged_files_named,
-    read_npz,
-)
+from fast_depth_style.perception.weight_files import damaged_files_named
 
 _STRIDE_TWO = (0, 3, 7, 11, 23)
 # Convolutions whose results are shown as features, and added as skips.
@@ -52,7 +50,7 @@ class FastDepth(DepthEstimator):
         """
         path = pathlib.Path(weights)
         with damaged_files_named(path, "FastDepth"):
-            convolutions = _named(read_npz(path))
+            convolutions = _named(files.read_arrays(path))
         super().__init__(convolutions, **{"name": "fast_depth", **kwargs})
         self._input_size = (input_size, input_size)
 

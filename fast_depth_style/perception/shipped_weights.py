@@ -9,7 +9,6 @@ import numpy as np
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
-from fast_depth_style.perception.weight_files import read_npz
 
 FOLDER = pathlib.Path(__file__).parent / "weights"
 _SUMS = "SHA256SUMS"
@@ -32,7 +31,7 @@ def read_shipped_weights(
     elif _digests(path.parent).get(name) != files.digest(path):
         problem = f"are damaged (SHA-256 differs from {_SUMS})"
     else:
-        arrays = read_npz(path)
+        arrays = files.read_arrays(path)
         return {name: array.astype("f4") for name, array in arrays.items()}
     raise RequestError(
         f"shipped weights {path} {problem}: reinstall the package"

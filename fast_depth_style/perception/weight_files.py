@@ -36,7 +36,7 @@ def read_convolutions(
     path = pathlib.Path(file)
     with damaged_files_named(path, network):
         if path.suffix == ".npz":
-            arrays = read_npz(path)
+            arrays = files.read_arrays(path)
             found = {
                 name: [arrays.get(f"{name}/{k}") for k in ("kernel", "bias")]
                 for name in shapes
@@ -55,12 +55,6 @@ def read_convolutions(
             )
         convolutions[name] = (kernel, bias)
     return convolutions
-
-
-def read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file; raises many kinds if it is damaged."""
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
 
 
 @contextlib.contextmanager

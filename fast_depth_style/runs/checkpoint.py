@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fast_depth_style import files
-from fast_depth_style.errors import NotFiniteError, one_line
+from fast_depth_style.errors import NotFiniteError
 
 _KEEP = 2
 _NAME = re.compile(r"step_(\d+)\.npz$")
@@ -88,17 +88,12 @@ def restore_newest(folder: pathlib.Path, variables: Mapping[str, Any]) -> int:
 def restore(path: pathlib.Path, variables: Mapping[str, Any]) -> None:
     """Reads a checkpoint or a part of it; `ValueError` if it does not fit."""
     try:
-        with np.load(path) as file:
-            arrays = {name: file[name] for name in variables}
-    except KeyError as error:
-        raise ValueError(f"{path} does not fit this run: {error}") from error
-    # NumPy lets through what zipfile, zlib and the parser of headers raise.
-    except Exception as error:
-        raise ValueError(
-            f"cannot read checkpoint {path}: {one_line(error)}"
-        ) from error
+        arrays = files.read_arrays(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot read checkpoint {path}: {error}") from error
     for name, variable in variables.items():
-        if arrays[name].shape != tuple(variable.shape):
+        found = arrays.get(name)
+        if found is None or found.shape != tuple(variable.shape):
             raise ValueError(f"{path} does not fit this run at {name}")
     for name, variable in variables.items():
         variable.assign(arrays[name])

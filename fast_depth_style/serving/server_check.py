@@ -78,23 +78,18 @@ def check_server(
     sizes: Sequence[tuple[int, int]] = SIZES,
     requests: int = 32,
 ) -> Report:
-    """Checks that a server serves a style as it should.
+    """Checks a model on a server, with progress on stderr.
 
     Both signatures must agree on pictures of several sizes, alone and in a
     batch. Broken requests must be refused, and the next one answered as before.
-    Of `CLIENTS` clients at once, one of which sends broken pictures, each must
-    get what one alone gets. Progress is shown on stderr.
+    `CLIENTS` clients at once, one of which sends broken pictures, must get what
+    one client gets. A first request that fails raises what `predict` raises.
 
     Args:
         connect: Makes a client; each thread gets its own.
-        model: Name under which the server knows the style.
+        model: Its name on the server.
         sizes: Width and height of the pictures, at least two.
-        requests: Of each size, for the latencies: one client's, and so many
-            again from all of them together.
-
-    Raises:
-        ServerError: The server does not even answer the first request.
-        RequestError: It refuses that one.
+        requests: Timed requests of each size, by one client and by all.
     """
     checks = {}
     with connect() as client:
@@ -118,7 +113,7 @@ _FAILURES = (_Wrong, RequestError, ServerError, UnreadablePicture)
 
 @dataclasses.dataclass
 class _Run:
-    """The pictures of one check, what was painted of them, and the times."""
+    """Pictures, paintings and latencies of one check."""
 
     connect: Callable[[], Client]
     client: Client

@@ -30,7 +30,6 @@ from fast_depth_style.errors import RequestError
 from fast_depth_style.files import (
     MARK,
     claim_folder,
-    is_mark_of,
     mark_text,
     printable,
     refuse_replacing,
@@ -253,7 +252,7 @@ def _claim(output: str, pattern: str, base: str) -> None:
         return
     if mark in there:
         with FileSystems.open(mark, compression_type=_PLAIN) as file:
-            if is_mark_of(file.read().decode(errors="replace"), "pictures"):
+            if file.read() == mark_text("pictures").encode():
                 return
     refuse_replacing(output, there.intersection(written), "output")
 

@@ -15,15 +15,19 @@ import numpy as np
 from fast_depth_style import files
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import FOLDERS, shipped_styles
+from fast_depth_style.exporting.shipped_card import (
+    shipped_folder,
+    shipped_styles,
+)
 from fast_depth_style.exporting.style_file import SUFFIX
+from fast_depth_style.networks import DIAL_DEFAULTS
 from fast_depth_style.networks.blend import parse_blend
 from fast_depth_style.stylization.settings import StylizeSettings
 
 
 def styles_of(model: str | os.PathLike[str]) -> list[str]:
     """Names of a model's styles; RequestError where it has none to choose."""
-    if model in FOLDERS:
+    if shipped_folder(model):
         return shipped_styles(str(model))
     from fast_depth_style.exporting.saved_model import read_card
 
@@ -61,17 +65,16 @@ def asked(
 
     `style` (k, styles), `depth` and `stroke` (k,), float32.
     """
-    depth = 1.0 if settings.depth is None else settings.depth
-    stroke = 0.5 if settings.stroke is None else settings.stroke
     blends = [names[0] if settings.style is None else settings.style]
     if regions := settings.regions():
         styles = (regions["near"], regions["far"])
         blends = [style for style in styles if style != "none"]
-    return {
-        "style": np.stack([parse_blend(blend, names) for blend in blends]),
-        "depth": np.full(len(blends), depth, "float32"),
-        "stroke": np.full(len(blends), stroke, "float32"),
-    }
+    found = {"style": np.stack([parse_blend(each, names) for each in blends])}
+    for dial, default in DIAL_DEFAULTS.items():
+        given = getattr(settings, dial)
+        value = default if given is None else given
+        found[dial] = np.full(len(blends), value, "float32")
+    return found
 
 
 def request_of(

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import shutil
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -17,14 +16,7 @@ from fast_depth_style.images.picture import UnreadablePicture
 from fast_depth_style.stylization.steady import State
 
 _REQUEST = "request.json"
-_DAMAGED = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    EOFError,
-    zipfile.BadZipFile,
-)
+_DAMAGED = (OSError, ValueError, LookupError, TypeError)
 """What reading a part raises that is not there or not whole."""
 
 
@@ -95,8 +87,8 @@ class Segments:
 
         last: int | None = None
         for number in range(self.done):
-            with np.load(self._path("part", number)) as part:
-                numbers, data = part["numbers"].tolist(), part["data"].tobytes()
+            part = files.read_arrays(self._path("part", number))
+            numbers, data = part["numbers"].tolist(), part["data"].tobytes()
             start = 0
             for size, pts, dts, duration, key in numbers:
                 packet = av.Packet(data[start : start + size])
@@ -113,8 +105,8 @@ class Segments:
 
     def _find(self) -> None:
         states = sorted(self._folder.glob("*.state.npz"))
-        with np.load(states[-1]) as arrays:
-            self.state = State(**arrays) if arrays.files else None
+        arrays = files.read_arrays(states[-1])
+        self.state = State(**arrays) if arrays else None
         self.done = int(states[-1].name.partition(".")[0]) + 1
         if not all(self._path("part", i).exists() for i in range(self.done)):
             raise LookupError("a part is missing")

@@ -6,6 +6,7 @@ import pathlib
 from fast_depth_style import files
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
+from fast_depth_style.networks import DIAL_DEFAULTS
 from fast_depth_style.settings import setting, settings_class
 
 _FULL, _NONE = "full", "none"
@@ -42,13 +43,15 @@ class StylizeSettings:
     )
     depth: float | None = setting(
         default=None,
-        help="How much of the photo's depth is kept, 0 to 1; by default 1.",
+        help="How much of the photo's depth is kept, 0 to 1; by default"
+        f" {DIAL_DEFAULTS['depth']:g}.",
         least=0,
         most=1,
     )
     stroke: float | None = setting(
         default=None,
-        help="How broad the strokes are, 0 to 1; by default 0.5.",
+        help="How broad the strokes are, 0 to 1; by default"
+        f" {DIAL_DEFAULTS['stroke']:g}.",
         least=0,
         most=1,
     )

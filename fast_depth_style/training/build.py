@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,16 +10,14 @@ import numpy as np
 from keras import ops
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import FOLDERS
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
 from fast_depth_style.objective import Objective
 from fast_depth_style.perception import registry
-from fast_depth_style.runs import checkpoint
 from fast_depth_style.training import hardware
 from fast_depth_style.training.optimizer import make_optimizer
-from fast_depth_style.training.saved_run import load_network
+from fast_depth_style.training.saved_run import read_source
 from fast_depth_style.training.settings import TrainingSettings
 from fast_depth_style.training.styles import PaintingGrams
 from fast_depth_style.training.trainer import StyleTrainer
@@ -55,7 +52,7 @@ def build_trainer(
     )
     network.build()
     if settings.initial_model:
-        initial = _trained_network(settings.initial_model)
+        initial, _ = read_source(settings.initial_model, "initial_model")
         if (initial.width, initial.blocks) != (network.width, network.blocks):
             raise RequestError(
                 f"--initial_model={settings.initial_model} has width"
@@ -85,7 +82,7 @@ def build_trainer(
             dtype=policy,
         )
     if settings.teacher and settings.distillation_weight:
-        trained = _trained_network(settings.teacher)
+        trained, _ = read_source(settings.teacher, "teacher")
         if trained.styles != network.styles and len(trained.styles) > 1:
             raise RequestError(
                 f"--teacher={settings.teacher} paints"
@@ -195,18 +192,3 @@ def start_from(
 
 def _unchanged(function: Callable) -> Callable:
     return function
-
-
-def _trained_network(path: str) -> ImageTransformationNetwork:
-    """Reads a network of a workdir or of an exported model, as float32."""
-    if path in FOLDERS:
-        from fast_depth_style.exporting.shipped import read_shipped
-
-        return read_shipped(FOLDERS[path])
-    folder = pathlib.Path(path)
-    if checkpoint.checkpoints(folder / "checkpoints"):
-        return load_network(folder)
-    # An exported model, which only TensorFlow can read.
-    from fast_depth_style.exporting.saved_model import read_network
-
-    return read_network(folder)

@@ -25,10 +25,7 @@ from fast_depth_style.content.batches import batches
 from fast_depth_style.content.folder import open_content
 from fast_depth_style.content.source import PhotoSource
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped_card import (
-    FOLDERS,
-    WEIGHTS,
-)
+from fast_depth_style.exporting.shipped_card import WEIGHTS, shipped_folder
 from fast_depth_style.images.painting import read_painting
 from fast_depth_style.runs import checkpoint, folder
 from fast_depth_style.runs.interrupts import StopBetweenSteps
@@ -114,7 +111,7 @@ def _resolve_paths(settings: TrainingSettings) -> TrainingSettings:
     }
     for name in _SOURCES[1:]:
         value = getattr(settings, name)
-        if value in FOLDERS and name != "content":
+        if shipped_folder(value) and name != "content":
             continue
         if (value or name == "content") and not value.startswith("tfds:"):
             changes[name] = str(files.resolve(value, name))
@@ -126,14 +123,11 @@ def _paths(settings: TrainingSettings) -> dict[str, Any]:
 
     Another version of the package may bring another network.
     """
-    return {
-        name: str(FOLDERS[value] / WEIGHTS) if _is_shipped(value) else value
-        for name, value in settings.to_json().items()
-    }
-
-
-def _is_shipped(value: Any) -> bool:
-    return isinstance(value, str) and value in FOLDERS
+    found = settings.to_json()
+    for name, value in found.items():
+        if shipped := shipped_folder(value):
+            found[name] = str(shipped / WEIGHTS)
+    return found
 
 
 def _for_this_machine(

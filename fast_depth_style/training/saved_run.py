@@ -1,4 +1,4 @@
-"""Reads what a training run left: its settings, network and card.
+"""Reads settings, network and card of a training run.
 
 Where there is no run, or none that can be read, a `RequestError` says so.
 """
@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from fast_depth_style import files
 from fast_depth_style.errors import RequestError
+from fast_depth_style.exporting.shipped import read_shipped
+from fast_depth_style.exporting.shipped_card import shipped_card, shipped_folder
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
@@ -19,6 +22,24 @@ from fast_depth_style.runs.losses import read_losses
 from fast_depth_style.training.settings import TrainingSettings, read_settings
 
 _CARD_STEPS = 100
+
+
+def read_source(
+    source: str | os.PathLike[str], flag: str
+) -> tuple[ImageTransformationNetwork, dict[str, Any]]:
+    """Reads a network, built and float32, and its card.
+
+    `source` is the workdir of a training, the folder of an exported model (for
+    which TensorFlow is needed), "shipped" or "shipped_mobile".
+    """
+    if shipped := shipped_folder(source):
+        return read_shipped(shipped), shipped_card(shipped)
+    path = files.resolve(source, flag)
+    if checkpoint.checkpoints(path / "checkpoints"):
+        return load_network(path), run_card(path)
+    from fast_depth_style.exporting.saved_model import read_card, read_network
+
+    return read_network(path), read_card(path)
 
 
 def load_network(workdir: str | os.PathLike[str]) -> ImageTransformationNetwork:
@@ -40,10 +61,7 @@ def load_network(workdir: str | os.PathLike[str]) -> ImageTransformationNetwork:
 
 
 def run_card(workdir: str | os.PathLike[str]) -> dict[str, Any]:
-    """What the card of a run's model says of its training, JSON-ready.
-
-    Its final_terms are means over the last 100 steps.
-    """
+    """Card of a run's model: settings, steps, losses of the last 100 steps."""
     workdir = pathlib.Path(workdir)
     settings = _stored(workdir)
     rows = read_losses(workdir / "losses.csv")[-_CARD_STEPS:]

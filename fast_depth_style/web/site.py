@@ -4,18 +4,14 @@ import base64
 import io
 import os
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import onnx
 from PIL import Image
 
 from fast_depth_style import files
 from fast_depth_style.exporting.export import style_list
-from fast_depth_style.exporting.onnx_file import read_onnx, write_onnx
 from fast_depth_style.exporting.pictures import soft_shapes
 from fast_depth_style.exporting.signatures import has_choice
 from fast_depth_style.exporting.style_file import weights_digest
@@ -23,7 +19,8 @@ from fast_depth_style.networks import DIALS
 from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
-from fast_depth_style.networks.onnx_graph import store_as_float16
+from fast_depth_style.networks.onnx_graph import runner, store_as_float16
+from fast_depth_style.networks.onnx_network import network_graph
 from fast_depth_style.perception import COMPACT_DEPTH
 from fast_depth_style.perception.onnx_compact_depth import depth_graph
 from fast_depth_style.perception.shipped_weights import read_shipped_weights
@@ -45,13 +42,10 @@ def write_site(
 
     Args:
         network: A built float32 network.
-        output: A new or empty folder, or one of an earlier page.
+        output: A new or empty folder, or one of an earlier page; returned.
         libraries: As for `find_libraries`.
         camera: A faster network with the same styles and dials, for the camera;
             by default it has the page's.
-
-    Returns:
-        The folder.
 
     Raises:
         RequestError: The output cannot be used, or a library is missing;
@@ -62,26 +56,25 @@ def write_site(
     files.mark_own_folder(output, "page")
     for folder in ("network", "libraries"):
         (output / folder).mkdir(exist_ok=True)
-    written = {}
+    sizes = {}
+
+    def write(name: str, data: bytes) -> None:
+        files.write_bytes(output / name, data)
+        sizes[name] = len(data)
+
     for paths in engines.values():
         for path in paths:
-            with files.replacing(output / "libraries" / path.name) as aside:
-                shutil.copyfile(path, aside)
-            written[f"libraries/{path.name}"] = path.stat().st_size
+            write(f"libraries/{path.name}", path.read_bytes())
     model, paint = _model(network)
-    files.write_bytes(output / "network/network.onnx", model)
-    written["network/network.onnx"] = len(model)
+    write("network/network.onnx", model)
     camera_about = None
     if camera is not None:
         small, paint_small = _model(camera)
-        files.write_bytes(output / "network/camera.onnx", small)
-        written["network/camera.onnx"] = len(small)
+        write("network/camera.onnx", small)
         camera_about = _styles(camera) | {"check": _check(paint_small)}
     depth = depth_graph(read_shipped_weights(COMPACT_DEPTH))
     store_as_float16(depth)
-    data = depth.SerializeToString()
-    files.write_bytes(output / "network/depth.onnx", data)
-    written["network/depth.onnx"] = len(data)
+    write("network/depth.onnx", depth.SerializeToString())
     shapes = soft_shapes(_THUMBNAIL_SIZE, seed=7)
     # Style files that are dropped on the page paint it there.
     _write_jpeg(output / "network/thumbnail.jpg", shapes)
@@ -94,7 +87,7 @@ def write_site(
         **_styles(network),
         "digest": weights_digest(network.named_weights()),
         "engines": {name: ENGINES[name][-1] for name in engines},
-        "bytes": written,
+        "bytes": sizes,
         "thumbnails": thumbnails,
         "check": _check(paint),
         "camera": camera_about,
@@ -127,19 +120,17 @@ def _styles(network: ImageTransformationNetwork) -> dict[str, Any]:
 
 
 def _model(network: ImageTransformationNetwork) -> tuple[bytes, Any]:
-    """The ONNX file, and what paints with it.
+    """The ONNX file with float16 weights, and a function that paints with it.
 
-    The latter takes a (height, width, 3) uint8 picture and the number of a
-    style, whose dials are at 0.5, and gives the painting, uint8.
+    It takes a (height, width, 3) uint8 picture and the number of a style, whose
+    dials are at 0.5, and gives the painting, uint8.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, "network.onnx")
-        write_onnx(network, path)
-        model = onnx.load(path)
-        store_as_float16(model)
-        path.write_bytes(model.SerializeToString())
-        run = read_onnx(path)
-        data = path.read_bytes()
+    model = network_graph(
+        network.named_weights(), network.blocks, has_choice(network)
+    )
+    store_as_float16(model)
+    data = model.SerializeToString()
+    run = runner(data, threads=1)
 
     def paint(picture: np.ndarray, number: int) -> np.ndarray:
         inputs = [picture[None].astype("float32")]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fast_depth_style.demo.painting import paint
+from fast_depth_style.demo.samples import sample_painting
 from fast_depth_style.errors import RequestError
 from fast_depth_style.evaluation import clips, evaluate
 from fast_depth_style.evaluation.settings import EvaluationSettings
@@ -13,7 +13,7 @@ from fast_depth_style.images.size import resize
 
 @pytest.fixture(scope="module")
 def photo():
-    return resize(paint(), (125, 125))
+    return sample_painting(125, 125)
 
 
 @pytest.mark.parametrize("movement", clips.MOVEMENTS)

@@ -4,31 +4,17 @@ import os
 
 import numpy as np
 import pytest
+from tiny_material import with_styles
 
 from fast_depth_style.errors import RequestError
 from fast_depth_style.exporting.style_file import add_styles, write_style
-from fast_depth_style.networks.image_transformation import (
-    ImageTransformationNetwork,
-)
 
 _PHOTO = np.random.default_rng(0).uniform(0, 255, (1, 32, 40, 3))
 _PHOTO = _PHOTO.astype("float32")
 
 
-def _copy(network, styles, seed=None):
-    config = network.get_config() | {"styles": styles}
-    copy = ImageTransformationNetwork(**config)
-    copy.build()
-    for one, other in zip(copy.variables, network.variables, strict=True):
-        if one is not copy.table:
-            one.assign(other)
-    random = np.random.default_rng(seed)
-    copy.table.assign_add(random.normal(0, 0.3, copy.table.shape))
-    return copy
-
-
 def test_a_file_is_one_more_style(styled_network, tmp_path):
-    learned = _copy(styled_network, ["mine"], seed=1)
+    learned = with_styles(styled_network, ["mine"])
     path = tmp_path / "mine.style"
     write_style(learned, "mine", path, {"painting": "mine.jpg"})
 
@@ -52,8 +38,8 @@ def test_what_does_not_belong_is_refused(
     styled_network, small_network, tmp_path
 ):
     path = tmp_path / "mine.style"
-    write_style(_copy(styled_network, ["mine"]), "mine", path, {})
-    other = _copy(styled_network, ["a", "b"])
+    write_style(with_styles(styled_network, ["mine"]), "mine", path, {})
+    other = with_styles(styled_network, ["a", "b"])
     other.paint.bias.assign_add([1.0, 0.0, 0.0])
     for network in (other, small_network):
         with pytest.raises(RequestError, match="belongs to another network"):

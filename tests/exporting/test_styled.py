@@ -13,9 +13,9 @@ from fast_depth_style.exporting.encoded_pictures import (
     encode_pictures,
 )
 from fast_depth_style.exporting.export import STYLES, export
-from fast_depth_style.exporting.onnx_file import read_onnx
 from fast_depth_style.exporting.settings import FORMATS, ExportSettings
 from fast_depth_style.exporting.tflite import read_tflite
+from fast_depth_style.networks.onnx_graph import runner
 from fast_depth_style.stylization import tiles
 from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.settings import StylizeSettings
@@ -107,9 +107,10 @@ def test_apps_get_the_vectors_beside_their_files(
         for w, row in zip(_STYLE[0], table, strict=True)
     ).astype("float32")
     photo = _PHOTO.astype("float32")
-    for run, tolerance in (
-        (read_onnx(tmp_path / "made" / "onnx" / "float32.onnx"), 1),
-        (read_tflite(tmp_path / "made/tflite/float32_52x40.tflite"), 1),
-        (read_tflite(tmp_path / "made/tflite/float16_dynamic.tflite"), 2),
+    for read, name, tolerance in (
+        (runner, "onnx/float32.onnx", 1),
+        (read_tflite, "tflite/float32_52x40.tflite", 1),
+        (read_tflite, "tflite/float16_dynamic.tflite", 2),
     ):
+        run = read((tmp_path / "made" / name).read_bytes())
         np.testing.assert_allclose(run(photo, vector), expected, atol=tolerance)

@@ -5,7 +5,7 @@ import pytest
 from painting_faults import border_step
 from PIL import Image
 
-from fast_depth_style.demo.painting import paint as painting_of
+from fast_depth_style.demo.samples import sample_painting
 from fast_depth_style.exporting.shipped import write_shipped
 from fast_depth_style.stylization import tiles
 from fast_depth_style.stylization.light_model import load_light
@@ -32,7 +32,7 @@ def load(request, folder):
 
 @pytest.fixture(scope="module")
 def photo():
-    return painting_of(260, 330, seed=5)
+    return sample_painting(260, 330)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import fast_depth_style as fds
-from fast_depth_style.demo.painting import paint as paint_sample
+from fast_depth_style.demo.samples import sample_painting
 from fast_depth_style.evaluation import clips
 from fast_depth_style.images.size import resize
 from fast_depth_style.stylization import tiles
@@ -17,7 +17,7 @@ from fast_depth_style.stylization.steady import Memory
 
 @pytest.fixture(scope="module")
 def photo():
-    return resize(paint_sample(), (125, 125))
+    return sample_painting(125, 125)
 
 
 def _frames(photo, count=4):

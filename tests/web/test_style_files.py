@@ -6,27 +6,13 @@ import json
 import numpy as np
 import pytest
 from browser import difference, given, open_photo, painted_after, photo, turn
+from tiny_material import with_styles
 
 from fast_depth_style.exporting.style_file import (
     add_styles,
     weights_digest,
     write_style,
 )
-from fast_depth_style.networks.image_transformation import (
-    ImageTransformationNetwork,
-)
-
-
-def _copy(network, seed):
-    """The network with styles of its own."""
-    copy = ImageTransformationNetwork(**network.get_config())
-    copy.build()
-    for one, other in zip(copy.variables, network.variables, strict=True):
-        one.assign(other)
-    random = np.random.default_rng(seed)
-    noise = random.normal(0, 0.2, copy.table.shape).astype("float32")
-    copy.table.assign_add(noise)
-    return copy
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +37,8 @@ def _drop(page, name, content):
 
 def test_a_style_file_joins_the_list_and_blends(page, styled_network, tmp_path):
     path = tmp_path / "my_own.style"
-    write_style(_copy(styled_network, 0), "udnie", path, {"name": "é 🎨"})
+    learned = with_styles(styled_network, ["mine"])
+    write_style(learned, "mine", path, {"name": "é 🎨"})
     picture = photo(60, 80)
     before = open_photo(page, picture)
     content = path.read_bytes()
@@ -98,7 +85,7 @@ def test_others_are_refused_in_one_line(page, styled_network, tmp_path):
     path = tmp_path / "a.style"
     write_style(styled_network, "udnie", path, {})
     whole = path.read_bytes()
-    other = _copy(styled_network, 1)
+    other = with_styles(styled_network, ["udnie"])
     other.convs[0].bias.assign_add(other.convs[0].bias + 1.0)
     write_style(other, "udnie", path, {})
     rows = io.BytesIO()
