@@ -75,14 +75,13 @@ def export(
     settings = settings or ExportSettings()
     output = check_output(output, settings)
     network = float32_copy(network)
-    pictures = export_pictures(settings.photos)
+    source, pictures = export_pictures(settings.photos)
     sizes = settings.resolved_sizes()
     # And one that is no multiple of anything.
     height, width = sizes[0]
     odd = (max(MINIMUM_SIDE, height - 29), width + 14)
     examples = {
-        size: _examples(network, pictures.verification, size)
-        for size in (*sizes, odd)
+        size: _examples(network, pictures, size) for size in (*sizes, odd)
     }
     files.mark_own_folder(output, "model")
     found: list[Verification] = []
@@ -93,7 +92,7 @@ def export(
         if format == "saved_model":
             made = _export_saved_model(network, output, card or {}, examples)
         else:
-            data, run = _convert(format, size, network, pictures.calibration)
+            data, run = _convert(format, size, network)
             made = [
                 verify(format, path.name, data, run, examples[each])
                 for each in ([size] if size else examples)
@@ -112,8 +111,7 @@ def export(
     for start in sorted({f.partition("_")[0] for f in settings.formats}):
         packages += PACKAGES.get(start, ())
     report = {
-        "pictures": pictures.source,
-        "calibrated_on": len(pictures.calibration),
+        "pictures": source,
         "threads": 1,
         "versions": {p: importlib.metadata.version(p) for p in packages},
         "formats": {
@@ -224,7 +222,6 @@ def _convert(
     format: str,
     size: _Size | None,
     network: ImageTransformationNetwork,
-    calibration: list[np.ndarray],
 ) -> tuple[bytes, Callable[..., np.ndarray]]:
     """Content of one file, and what runs it; imports what an extra brings."""
     if format == "onnx":
@@ -242,11 +239,6 @@ def _convert(
 
     from fast_depth_style.exporting.tflite import convert_tflite, read_tflite
 
-    fitting: list[tuple[np.ndarray, ...]] = []
-    if size is not None:
-        for number, picture in enumerate(calibration):
-            image = fit(picture, size)[None].astype("float32")
-            fitting.append((image, *_asked(network, number)[1]))
     kind = format.removeprefix("tflite_")
-    data = convert_tflite(network, kind, size, fitting)
+    data = convert_tflite(network, kind, size)
     return data, read_tflite(data)

@@ -4,21 +4,26 @@
 |-----------|---------------------------------------|---------------------|
 | `float32` | float32                               | float32, 0..255     |
 | `float16` | float16 weights, computed in float32  | float32, 0..255     |
-| `int8`    | int8 convolutions, the rest float32   | float32, 0..255     |
+| `int8`    | int8 weights and convolutions (below) | float32, 0..255     |
 
 All take and give (1, height, width, 3) RGB and hold only operators that are
 built into the runtime. One of a network that `has_choice` also takes `vector`,
 a style vector.
+
+In an `int8` file each picture sets the ranges of its own activations (dynamic
+range quantization): ranges fixed beforehand would have to hold all styles, and
+leave 21 to 25 dB. Normalization and sums are float32, and so are the first
+three convolutions: what follows normalizes their errors up.
 """
 
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 from fast_depth_style.exporting.saved_model import float32_copy
@@ -27,16 +32,14 @@ from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
 
-# These stay float32 in an int8 file: instance normalization and the sums of the
-# residual blocks lose too much to steps of a 256th of the range.
-_FLOAT_OPERATORS = "ADD MEAN MUL RSQRT SQUARED_DIFFERENCE SUB".split()
+_FLOAT_CONVOLUTIONS = 3
+"""How many of the first convolutions of an int8 file are float32."""
 
 
 def convert_tflite(
     network: ImageTransformationNetwork,
     kind: str,
     size: tuple[int, int] | None,
-    calibration: Sequence[tuple[np.ndarray, ...]] = (),
 ) -> bytes:
     """Converts a network to the content of a TFLite file.
 
@@ -44,10 +47,7 @@ def convert_tflite(
         network: A built float32 network.
         kind: `float32`, `float16` or `int8`, see above.
         size: Height and width of all pictures; None for a file that takes any,
-            which is slower and no GPU delegate takes. Not for `int8`.
-        calibration: For `int8`, pictures of `size`, (1, height, width, 3)
-            float32, each with its style vector where the file takes one; the
-            range of every activation is what they show.
+            which is slower and no GPU delegate takes.
     """
     shape = (1, *(size or (None, None)), 3)
     network = float32_copy(network, kernels="tflite")
@@ -73,43 +73,57 @@ def convert_tflite(
         )
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if kind == "int8":
-            return _without_names(_quantize(converter, calibration))
-        if kind == "float16":
+        if kind != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if kind == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        return _without_names(converter.convert())
+        model = flatbuffer_utils.read_model_from_bytearray(
+            bytearray(converter.convert())
+        )
+    if kind == "int8":
+        _compute_first_in_float(model)
+    _drop_names(model)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
-def _quantize(
-    converter: Any, calibration: Sequence[tuple[np.ndarray, ...]]
-) -> bytes:
-    def pictures() -> Iterator[dict[str, np.ndarray]]:
-        for inputs in calibration:
-            yield dict(zip(("image", "vector"), inputs, strict=False))
+def _compute_first_in_float(model: Any) -> None:
+    """Has the kernels of the first convolutions dequantized before use."""
+    code = schema.OperatorCodeT()
+    code.builtinCode = schema.BuiltinOperator.DEQUANTIZE
+    code.deprecatedBuiltinCode = code.builtinCode
+    code.version = 2  # Of kernels with a scale for each channel.
+    (graph,) = model.subgraphs
+    convolutions = [
+        operator
+        for operator in graph.operators
+        if model.operatorCodes[operator.opcodeIndex].builtinCode
+        == schema.BuiltinOperator.CONV_2D
+    ]
+    model.operatorCodes.append(code)
+    for convolution in convolutions[:_FLOAT_CONVOLUTIONS]:
+        kernel = convolution.inputs[1]
+        if graph.tensors[kernel].type != schema.TensorType.INT8:
+            continue  # Too small to be quantized.
+        converted = schema.TensorT()
+        converted.shape = graph.tensors[kernel].shape
+        converted.type = schema.TensorType.FLOAT32
+        graph.tensors.append(converted)
+        dequantize = schema.OperatorT()
+        dequantize.opcodeIndex = len(model.operatorCodes) - 1
+        dequantize.inputs = [kernel]
+        dequantize.outputs = [len(graph.tensors) - 1]
+        place = graph.operators.index(convolution)
+        graph.operators.insert(place, dequantize)
+        convolution.inputs[1] = dequantize.outputs[0]
 
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = pictures
-    # The only public way to leave chosen operators as they are.
-    debug = tf.lite.experimental
-    options = debug.QuantizationDebugOptions(denylisted_ops=_FLOAT_OPERATORS)
-    with warnings.catch_warnings():
-        # TensorFlow's own debugger uses an interpreter that it deprecates.
-        warnings.simplefilter("ignore")
-        return debug.QuantizationDebugger(
-            converter=converter, debug_dataset=pictures, debug_options=options
-        ).get_nondebug_quantized_model()
 
-
-def _without_names(content: bytes) -> bytes:
+def _drop_names(model: Any) -> None:
     """Drops the names of inner tensors, a twelfth of the smallest file."""
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     for graph in model.subgraphs:
         named = {*graph.inputs, *graph.outputs}
         for i, tensor in enumerate(graph.tensors):
             if i not in named:
                 tensor.name = None
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def read_tflite(content: bytes, threads: int = 1) -> Callable[..., np.ndarray]:

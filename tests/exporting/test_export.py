@@ -233,19 +233,15 @@ def test_wrong_settings_are_refused(settings, message):
         ExportSettings(**settings)
 
 
-@pytest.mark.parametrize("number,parts", [(30, (3, 16)), (1, (1, 1))])
-def test_photos_verify_or_calibrate(number, parts, tmp_path):
+@pytest.mark.parametrize("number", [30, 1])
+def test_photos_are_evenly_spaced(number, tmp_path):
     for i in range(number):
         Image.new("RGB", (40, 30), (i, 0, 0)).save(tmp_path / f"{i:02}.png")
     (tmp_path / "broken.jpg").write_text("not a picture")
-    pictures = export_pictures(tmp_path)
-    shades = [
-        {int(picture[0, 0, 0]) for picture in group}
-        for group in (pictures.verification, pictures.calibration)
-    ]
-    assert tuple(map(len, shades)) == parts
-    assert number == 1 or not shades[0] & shades[1]
-    assert pictures.source.startswith(f"{min(number, 19)} photos of ")
+    source, pictures = export_pictures(tmp_path)
+    shades = [int(picture[0, 0, 0]) for picture in pictures]
+    assert shades == ([0, 10, 20] if number == 30 else [0])
+    assert source.startswith(f"{len(shades)} photos of ")
 
 
 def test_a_folder_without_readable_photos_is_refused(tmp_path):
@@ -254,11 +250,9 @@ def test_a_folder_without_readable_photos_is_refused(tmp_path):
         export_pictures(tmp_path)
 
 
-def test_samples_show_the_whole_range():
-    pictures = export_pictures(None)
-    assert len(pictures.verification) >= 2
-    assert min(p.min() for p in pictures.calibration) == 0
-    assert max(p.max() for p in pictures.calibration) == 255
+def test_without_photos_there_are_samples():
+    _, pictures = export_pictures(None)
+    assert len(pictures) >= 2
 
 
 @pytest.mark.parametrize("size", [(20, 20), (33, 57), (90, 31), (60, 80)])

@@ -3,6 +3,9 @@ import pytest
 import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
+from fast_depth_style.exporting.pictures import soft_shapes
+from fast_depth_style.exporting.shipped import read_shipped
+from fast_depth_style.exporting.shipped_card import FOLDERS
 from fast_depth_style.exporting.tflite import convert_tflite, read_tflite
 
 _PICTURES = np.random.default_rng(0).uniform(0, 255, (2, 7, 9, 3))
@@ -25,10 +28,9 @@ def _expected(network, picture):
 
 @pytest.fixture(scope="module")
 def files(small_network):
-    """{kind: content}, int8 calibrated on the picture that it is tried with."""
-    calibration = [(_picture(40, 48),)]
+    """{kind: content}."""
     return {
-        kind: convert_tflite(small_network, kind, (40, 48), calibration)
+        kind: convert_tflite(small_network, kind, (40, 48))
         for kind in ("float32", "int8")
     }
 
@@ -62,6 +64,19 @@ def test_int8_is_small_and_near(small_network, files):
     assert len(files["int8"]) < len(files["float32"])
 
 
+@pytest.mark.parametrize("name", FOLDERS)
+def test_int8_holds_every_style_and_dial(name):
+    network = read_shipped(FOLDERS[name])
+    run = read_tflite(convert_tflite(network, "int8", (96, 128)))
+    picture = soft_shapes((96, 128))[None].astype("float32")
+    for style in np.eye(len(network.styles), dtype="float32"):
+        for dials in ((0.0, 0.0), (1.0, 1.0)):
+            vector = network.vectors(style[None], np.array([dials], "float32"))
+            expected = np.clip(network(picture, vector), 0, 255)
+            painted = run(picture, np.asarray(vector)[0])
+            assert _psnr(painted, expected) > 32  # As export asks.
+
+
 def _operators(content):
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     (graph,) = model.subgraphs
@@ -77,7 +92,8 @@ def test_only_operators_that_phones_have_and_have_fast(files, capfd):
         " RSQRT SQUARED_DIFFERENCE STRIDED_SLICE SUB".split()
     )
     assert _operators(files["float32"]) == expected
-    assert _operators(files["int8"]) == expected | {"QUANTIZE", "DEQUANTIZE"}
+    # Its kernels are too small for the DEQUANTIZE that others have.
+    assert _operators(files["int8"]) == expected
     for content in files.values():
         tf.lite.experimental.Analyzer.analyze(
             model_content=content, gpu_compatibility=True
