@@ -3,26 +3,26 @@
     python research/benchmark.py train
     python research/benchmark.py stylize
 
-train: a whole training step of the preset balanced, with Adam (PyTorch's Muon
-takes no kernels), of one style without dials, depth and lattice, against
-PyTorch's. stylize: a picture of 1024x680 pixels through the SavedModel,
-PyTorch, ONNX Runtime (with the file that PyTorch exports at this size) and
-LiteRT. Nothing is timed before all have been found to compute the same. Needs
-pip install 'fast-depth-style[benchmark]'.
+train: a step of the preset balanced against PyTorch's, with Adam (PyTorch's
+Muon takes no kernels), one style, and without dials, depth, quarters and
+lattice. stylize: a picture of 1024x680 pixels through the SavedModel, PyTorch,
+and ONNX Runtime with the graph of the light engine. Nothing is timed before all
+have been found to compute the same. Needs pip install
+'fast-depth-style[benchmark]'.
 
 Time: train three minutes and 12 GiB, stylize one minute, on two CPU cores that
 have nothing else to do.
 Expected, two cores: train 0.25 of PyTorch's time in bfloat16 and 0.56 in
 float32 (Xeon with AMX); stylize 0.45 of PyTorch's and 0.82 of ONNX Runtime's
 (EPYC with AVX512-BF16). Both were measured with the network before 2026-11-28,
-which had nearest-neighbour upsampling and no margin.
+which had nearest-neighbour upsampling and no margin, ONNX Runtime with a graph
+that PyTorch had exported.
 """
 
 import dataclasses
 import importlib.util
 import pathlib
 import tempfile
-import warnings
 from typing import Any
 
 import numpy as np
@@ -69,12 +69,13 @@ def _train(folder):
         optimizer="adam",
         depth_network="none",
         lattice_weight=0,
+        style_evenness=0,
         style=("painting",),
         dials=False,
         perceptual_network=f"vgg19:{folder / 'vgg19.npz'}",
     )
     np.savez(folder / "vgg19.npz", **random_vgg19())
-    weights = initial_weights(settings.width, settings.blocks)
+    weights = initial_network(settings.width, settings.blocks).named_weights()
     processes = {}
     for kind in ("bfloat16", "float32") if bfloat16_is_fast() else ["float32"]:
         settings = dataclasses.replace(
@@ -102,8 +103,7 @@ def our_step(
 
     photos, painting = photos_and_painting(settings)
     trainer = build_trainer(settings, [painting.astype(np.uint8)], jit=None)
-    for name, variable in named_weights(trainer.network).items():
-        variable.assign(weights[name])
+    trainer.network.set_weights([*weights.values()])
     # Of each photo the one style; dials of which there are none.
     asked = np.ones((len(photos), 1), "float32"), np.zeros((len(photos), 2))
     batches = iter(tf.data.Dataset.from_tensors((photos, *asked)).repeat())
@@ -158,19 +158,26 @@ def torch_step(
 
 def _stylize(folder):
     _require_torch()
+    from fast_depth_style.exporting.saved_model import export_saved_model
+
     width, height = map(int, _PICTURE.value)
-    photo = soft_pictures(1, height, width, seed=1)
-    weights = initial_weights(_WIDTH.value, 5, folder, (height, width))
-    network = {"weights": weights, "photo": photo}
-    calls = {
-        "SavedModel": (saved_model, {"folder": folder, "photo": photo}),
-        "PyTorch": (torch_network, network),
-        "ONNX Runtime": (torch_network, {**network, "by_onnx": True}),
-        "LiteRT": (litert, {"file": folder / "model.tflite", "photo": photo}),
+    network = initial_network(_WIDTH.value)
+    export_saved_model(network, folder / "model", {"name": "benchmark"})
+    given = {
+        "photo": soft_pictures(1, height, width, seed=1),
+        "threads": _THREADS.value,
     }
+    weights = network.named_weights()
     processes = {
-        name: timed_process.TimedProcess(load, threads=_THREADS.value, **given)
-        for name, (load, given) in calls.items()
+        "SavedModel": timed_process.TimedProcess(
+            saved_model, folder=folder / "model" / "1", **given
+        ),
+        "PyTorch": timed_process.TimedProcess(
+            torch_network, weights=weights, **given
+        ),
+        "ONNX Runtime": timed_process.TimedProcess(
+            onnx_runtime, weights=weights, blocks=network.blocks, **given
+        ),
     }
     for name, process in processes.items():
         require_same(name, process.results, processes["PyTorch"].results, 0.255)
@@ -180,7 +187,7 @@ def _stylize(folder):
 def saved_model(folder: pathlib.Path, photo: np.ndarray, threads: int) -> Any:
     """One picture through the SavedModel, bytes to bytes."""
     tf = _tensorflow(threads)
-    model = tf.saved_model.load(str(folder / "model" / "1"))
+    model = tf.saved_model.load(str(folder))
     serve = model.signatures["serving_default"]
     image = tf.constant(photo.astype(np.uint8))
 
@@ -191,81 +198,44 @@ def saved_model(folder: pathlib.Path, photo: np.ndarray, threads: int) -> Any:
 
 
 def torch_network(
-    weights: dict[str, np.ndarray],
-    photo: np.ndarray,
-    threads: int,
-    by_onnx: bool = False,
+    weights: dict[str, np.ndarray], photo: np.ndarray, threads: int
 ) -> Any:
-    """The same by PyTorch, or by ONNX Runtime with the file that it exports.
-
-    That graph, of ONNX's own operators and layout, suits ONNX Runtime better
-    than one that is converted from TensorFlow.
-    """
+    """The same by PyTorch."""
     import torch
     import torch_twin
 
     torch.set_num_threads(threads)
-    twin = torch_twin.ImageTransformationNetwork(weights)
-    network = torch_twin.BytesToBytes(twin).eval()
-    photo = photo.astype(np.uint8)
-    image = torch.from_numpy(photo)
-    if not by_onnx:
-
-        def turn():
-            with torch.no_grad():
-                return network(image).numpy()
-
-        return turn(), turn
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    names, providers = ["image"], ["CPUExecutionProvider"]
-    warnings.simplefilter("ignore")  # The exporter's concern its own future.
-    with tempfile.TemporaryDirectory() as folder:
-        file = f"{folder}/network.onnx"
-        torch.onnx.export(
-            network, (image,), file, input_names=names, dynamo=False
-        )
-        session = onnxruntime.InferenceSession(file, options, providers)
-
-    def turn_onnx():
-        return session.run(None, {"image": photo})[0]
-
-    return turn_onnx(), turn_onnx
-
-
-def litert(file: pathlib.Path, photo: np.ndarray, threads: int) -> Any:
-    """The same by LiteRT, float32 to float32."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_path=str(file), num_threads=threads)
-    interpreter.allocate_tensors()
-    taken, given = (
-        details[0]["index"]
-        for details in (
-            interpreter.get_input_details(),
-            interpreter.get_output_details(),
-        )
-    )
+    network = torch_twin.ImageTransformationNetwork(weights).eval()
+    image = torch.from_numpy(photo.astype(np.uint8))
 
     def turn():
-        interpreter.set_tensor(taken, photo)
-        interpreter.invoke()
-        return interpreter.get_tensor(given)
+        with torch.no_grad():
+            return network.stylize_bytes(image).numpy()
+
+    return turn(), turn
+
+
+def onnx_runtime(
+    weights: dict[str, np.ndarray], blocks: int, photo: np.ndarray, threads: int
+) -> Any:
+    """The same by ONNX Runtime, float32 to bytes."""
+    from fast_depth_style.networks.onnx_graph import runner
+    from fast_depth_style.networks.onnx_network import network_graph
+
+    graph = network_graph(weights, blocks, choice=False)
+    run = runner(graph.SerializeToString(), threads)
+
+    def turn():
+        return np.rint(run(photo)).astype(np.uint8)
 
     return turn(), turn
 
 
 def require_same(name: str, found: Any, expected: Any, tolerance: Any) -> None:
-    """Refuses to time what does not compute the same.
+    """Raises a RuntimeError if two programs compute different results.
 
-    `tolerance` is the largest mean difference of pictures, where a single pixel
-    may differ ten times as much and by the one level of rounding; of losses
-    the largest of each.
-
-    Raises:
-        RuntimeError: They differ by more, or one is NaN.
+    `tolerance` is the largest difference of each loss; of pictures the mean,
+    where a pixel may differ ten times as much and by one level of rounding.
     """
     difference = np.abs(np.asarray(found, "float64") - expected)
     same = np.all(difference <= tolerance)
@@ -302,13 +272,8 @@ def photos_and_painting(
     return photos, soft_pictures(1, side, side, seed=2)[0]
 
 
-def initial_weights(
-    width: float,
-    blocks: int,
-    folder: pathlib.Path | None = None,
-    size: tuple[int, int] = (0, 0),
-) -> dict[str, np.ndarray]:
-    """Weights of a network; it is exported too where a folder is given."""
+def initial_network(width: float, blocks: int = 5) -> Any:
+    """A network of random weights."""
     from fast_depth_style.networks.image_transformation import (
         ImageTransformationNetwork,
     )
@@ -317,23 +282,7 @@ def initial_weights(
     network = ImageTransformationNetwork(width, blocks)
     network.build()
     draw_weights(network, seed=0)
-    if folder is not None:
-        from fast_depth_style.exporting.saved_model import export_saved_model
-        from fast_depth_style.exporting.tflite import convert_tflite
-
-        export_saved_model(network, folder / "model", {"name": "benchmark"})
-        content = convert_tflite(network, "float32", size)
-        (folder / "model.tflite").write_bytes(content)
-    return {n: v.numpy() for n, v in named_weights(network).items()}
-
-
-def named_weights(network: Any) -> dict[str, Any]:
-    """{"down0/kernel": variable, …, "table": variable} of our network."""
-    return {
-        f"{layer.name}/{variable.name}": variable
-        for layer in [*network.convs, network.paint]
-        for variable in layer.weights
-    } | {"table": network.table}
+    return network
 
 
 def random_vgg19() -> dict[str, np.ndarray]:
@@ -359,9 +308,8 @@ def _tensorflow(threads):
 
 
 def _require_torch():
-    for name in ("torch", "onnxruntime"):
-        if importlib.util.find_spec(name) is None:
-            raise MissingExtraError("this comparison", "benchmark")
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("this comparison", "benchmark")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 import random_pictures
 import tensorflow as tf
+from distillation_settings import DepthDistillation
 from PIL import Image
 
 from fast_depth_style.errors import RequestError
+from fast_depth_style.evaluation.photo_sets import UNITS_PER_METRE, nearest
+from fast_depth_style.images.files import read_rgb
+from fast_depth_style.images.size import resize
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 
 STORED = 224
@@ -23,7 +27,6 @@ STORED_MAP = 112
 HINTS = 96
 """Principal components of the teacher's features that are learned."""
 
-_GREYS_PER_METRE = 25.5
 _BLOCK, _EVERY, _GAP = 30, 6, 5
 
 
@@ -31,13 +34,10 @@ _BLOCK, _EVERY, _GAP = 30, 6, 5
 class DepthPictures:
     """Pictures squeezed to squares, with inverse depth and a teacher's hints.
 
-    Attributes:
-        rgb: (n, STORED, STORED, 3) uint8.
-        inverse_depth: (n, STORED_MAP, STORED_MAP) float16 in 1/metre, 0 where
-            unknown.
-        hints: (n, STORED / 16, STORED / 16, HINTS) float16: the teacher's
-            features; None for pictures that are not trained on.
-        measured: How many of them, the first ones, have measured depth.
+    `rgb` is (n, STORED, STORED, 3) uint8; `inverse_depth` (n, STORED_MAP,
+    STORED_MAP) float16 in 1/metre, 0 where unknown; `hints`, the teacher's
+    features, (n, STORED / 16, STORED / 16, HINTS) float16, None where nothing
+    is trained. The first `measured` pictures have measured depth.
     """
 
     rgb: np.ndarray
@@ -53,12 +53,8 @@ def split_rooms(
 
     Neighbouring numbers show the same room. So every sixth block of 30 numbers
     is held out, and the 5 numbers on either side of it are used for nothing.
-
-    Returns:
-        The files of FOLDER/rgb for training, and those held out.
-
-    Raises:
-        RequestError: There are too few.
+    Returns the files of FOLDER/rgb for training, and those held out; too few
+    are a `RequestError`.
     """
 
     def is_held_out(number):
@@ -87,8 +83,8 @@ def read_rooms(paths: Sequence[pathlib.Path]) -> DepthPictures:
     maps = []
     for path in paths:
         depth = Image.open(path.parents[1] / "depth" / f"{path.stem}.png")
-        small = depth.resize((STORED_MAP, STORED_MAP), Image.Resampling.NEAREST)
-        metres = np.asarray(small, np.float32) / _GREYS_PER_METRE
+        grey = np.asarray(depth, np.float32)
+        metres = nearest(grey, (STORED_MAP, STORED_MAP)) / UNITS_PER_METRE
         maps.append(
             np.divide(1, metres, np.zeros_like(metres), where=metres > 0)
         )
@@ -98,26 +94,18 @@ def read_rooms(paths: Sequence[pathlib.Path]) -> DepthPictures:
 
 def read_squares(paths: Sequence[pathlib.Path]) -> np.ndarray:
     """(n, STORED, STORED, 3) uint8, each picture squeezed to a square."""
-    squares = np.empty((len(paths), STORED, STORED, 3), np.uint8)
-    for row, path in zip(squares, paths, strict=True):
-        with Image.open(path) as picture:
-            row[:] = picture.convert("RGB").resize((STORED, STORED))
-    return squares
+    return np.stack([resize(read_rgb(p), (STORED, STORED)) for p in paths])
 
 
 def ask_teacher(
     rgb: np.ndarray, teacher: DepthEstimator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What a teacher network, which estimates metres, sees in pictures.
+    """Inverse depth and hints of pictures, by a teacher that estimates metres.
 
-    Returns:
-        Inverse depth, mean over each picture and its mirror image, and hints,
-        both as in `DepthPictures`. Hints are the leading principal components
-        of all the teacher's features at 1/16 of the size; the sum of their
-        variances is 1.
-
-    Raises:
-        RequestError: The teacher shows no features of that size.
+    Both as in `DepthPictures`; inverse depth is the mean over each picture and
+    its mirror image. Hints are the leading principal components of all the
+    teacher's features at 1/16 of the size; the sum of their variances is 1. A
+    teacher without such features is a `RequestError`.
     """
     maps, features = [], []
     look = tf.function(teacher.outputs)
@@ -149,28 +137,18 @@ def ask_teacher(
 
 def batches(
     pictures: DepthPictures,
-    counts: tuple[int, int],
-    photo_weight: float,
-    seed: int,
+    settings: DepthDistillation,
     sizes: Sequence[tuple[int, int]],
     start: int,
 ) -> tf.data.Dataset:
-    """Batches of rooms, then photos, at random views.
+    """Batches of rooms, then photos, at random views, from step `start` on.
 
-    Args:
-        pictures: What is learned from.
-        counts: Rooms and photos in a batch.
-        photo_weight: What a photo's depth loss counts beside a room's.
-        seed: Of everything random.
-        sizes: (side of the pictures, step up to which it is so), rising.
-        start: First step.
-
-    Returns:
-        Items of (pictures, targets, weights) as `fit` takes them; see
-        `depth_distillation.losses`.
+    `sizes` are as those of the settings. Items are (pictures, targets, weights)
+    as `fit` takes them; see `depth_distillation.losses`.
     """
     rooms, estimated = pictures.measured, len(pictures.rgb) - pictures.measured
-    weights = np.repeat([1.0, photo_weight], counts).astype("float32")
+    counts = settings.rooms_per_step, settings.photos_per_step
+    weights = np.repeat([1.0, settings.photo_weight], counts).astype("float32")
     weights = {
         "inverse_depth": weights / weights.mean(),
         "hints": np.ones_like(weights),
@@ -180,7 +158,8 @@ def batches(
         stored = [tf.constant(array) for array in arrays]
 
     def batch(step: Any, size: int) -> Any:
-        seeds = tf.unstack(tf.random.split([seed, tf.cast(step, tf.int32)], 3))
+        step = tf.cast(step, tf.int32)
+        seeds = tf.unstack(tf.random.split([settings.seed, step], 3))
         measured = random_pictures.Draw(seeds[0], counts[0]).rows(rooms)
         others = random_pictures.Draw(seeds[1], counts[1]).rows(estimated)
         rows = tf.concat([measured, rooms + others], 0)
@@ -203,18 +182,11 @@ def random_view(
 ) -> tuple[Any, dict[str, Any]]:
     """Crops, mirrors and recolours pictures, and their depth alike.
 
-    Args:
-        rgb: (batch, h, w, 3) uint8.
-        inverse_depth: (batch, h', w'), 1/metre, 0 where unknown.
-        hints: (batch, h", w", channels).
-        seed: (2,) int32, decides everything.
-        size: Height and width of the result, a multiple of 32.
-
-    Returns:
-        (batch, size, size, 3) float32 in 0..255, and the targets:
-        "inverse_depth", (batch, size / 2, size / 2, 2) float32, what a camera
-        that sees the crop only would measure, and 1 where it is known, else 0;
-        and "hints", (batch, size / 16, size / 16, channels) float32.
+    `rgb` is (batch, h, w, 3) uint8, the maps may have other sizes; `seed` is
+    (2,) int32, `size` a multiple of 32. Returns (batch, size, size, 3) float32
+    in 0..255, and the targets: "inverse_depth", (batch, size / 2, size / 2, 2),
+    what a camera that sees the crop only would measure, and 1 where it is
+    known, else 0; and "hints", (batch, size / 16, size / 16, channels).
     """
     draw = random_pictures.Draw(seed, rgb.shape[0])
     boxes = random_pictures.crop_boxes(draw, least=0.55)

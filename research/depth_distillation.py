@@ -1,6 +1,5 @@
 """Trains the compact depth network; `distill.py depth` runs it."""
 
-import dataclasses
 import functools
 import pathlib
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ import keras
 import numpy as np
 import resumable_fit
 import tensorflow as tf
+from distillation_settings import DepthDistillation
 from keras import ops
 
 from fast_depth_style import files
@@ -19,7 +19,6 @@ from fast_depth_style.evaluation import depth_comparison
 from fast_depth_style.images.folder import list_pictures
 from fast_depth_style.perception import registry, shipped_weights
 from fast_depth_style.perception.compact_depth import (
-    SIZE,
     WEIGHTS,
     CompactDepth,
     compact_depth_body,
@@ -32,42 +31,6 @@ _CALIBRATION = 60
 measured."""
 
 
-@dataclasses.dataclass(frozen=True)
-class DepthDistillation:
-    """How the compact depth network is trained; the defaults are shipped.
-
-    Attributes:
-        epochs: Length of the run; each ends with a checkpoint.
-        steps_per_epoch: Steps in each.
-        rooms_per_step: Pictures with measured depth in a batch.
-        photos_per_step: Pictures with the teacher's depth in a batch.
-        photo_weight: What the latter's loss counts beside the former's.
-        size: Side of the pictures in the last tenth of the run, a multiple of
-            32; three fifths of it before 60 % of the run, then four fifths.
-        learning_rate: At its peak, after the warm-up.
-        weight_decay: Decoupled, of kernels.
-        seed: Decides the start, the batches and their views.
-    """
-
-    epochs: int = 36
-    steps_per_epoch: int = 100
-    rooms_per_step: int = 10
-    photos_per_step: int = 6
-    photo_weight: float = 0.5
-    size: int = SIZE
-    learning_rate: float = 4e-3
-    weight_decay: float = 0.05
-    seed: int = 0
-
-    def sizes(self) -> list[tuple[int, int]]:
-        """(side of the pictures, step up to which it is so)."""
-        steps = self.epochs * self.steps_per_epoch
-        return [
-            (max(32, round(part * self.size / 32) * 32), round(end * steps))
-            for part, end in ((0.6, 0.6), (0.8, 0.9), (1.0, 1.0))
-        ]
-
-
 def distill(
     settings: DepthDistillation,
     teacher: str,
@@ -77,10 +40,9 @@ def distill(
 ) -> dict[str, float]:
     """Trains in a folder, or continues to; writes its weights/ and scores them.
 
-    The teacher is a depth network as for training, such as fast_depth:FILE;
-    `rgbd` holds rooms with measured depth, rgb/NNNN.jpg and depth/NNNN.png.
-    What is returned is that of `score` on the rooms held out. What cannot be
-    had is a `RequestError`.
+    The teacher is a depth network such as fast_depth:FILE; `rgbd` holds
+    rgb/NNNN.jpg and depth/NNNN.png. Returns the `score` on the rooms held out.
+    What cannot be had is a `RequestError`.
     """
     training, held_out = depth_data.split_rooms(rgbd)
     photos = [p for folder in photo_folders for p in list_pictures(folder)]
@@ -138,30 +100,22 @@ def train(
     )(body.outputs[1])
     outputs = {"inverse_depth": body.outputs[0], "hints": hints}
     model = keras.Model(body.inputs, outputs)
-    steps = settings.epochs * settings.steps_per_epoch
     optimizer = resumable_fit.make_optimizer(
-        settings.learning_rate, steps, weight_decay=settings.weight_decay
+        settings, weight_decay=settings.weight_decay
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     model.compile(optimizer, losses(), jit_compile=hardware.compiles_well())
 
-    counts = settings.rooms_per_step, settings.photos_per_step
-    batches = functools.partial(
-        depth_data.batches,
-        pictures,
-        counts,
-        settings.photo_weight,
-        settings.seed,
-    )
+    batches = functools.partial(depth_data.batches, pictures, settings)
     resumable_fit.fit(
         model,
         model.variables,
         functools.partial(batches, settings.sizes()),
-        settings.epochs,
-        settings.steps_per_epoch,
+        settings,
         workdir,
     )
     # Of the running mean of the weights, at the size in use.
+    steps = settings.epochs * settings.steps_per_epoch
     end = steps + min(_CALIBRATION, steps)
     normalize = tf.function(lambda views: body(views, training=True))
     for views, *_ in batches([(settings.size, end)], steps):
@@ -187,15 +141,9 @@ def depth_loss(estimate: Any, target: Any, known: Any) -> Any:
     After Ranftl et al. 2020, equations 5 (with means for medians) and 11 (the
     gradients of the difference at four scales, weight 0.5). A tenth of the
     plain absolute difference keeps the scale of the estimate near 1/metre.
-
-    Args:
-        estimate: (batch, h, w) float32.
-        target: (batch, h, w) float32, inverse depth.
-        known: (batch, h, w) float32, 1 where `target` is known, else 0.
-
-    Returns:
-        (batch,) float32. A flat target, which has no order to learn, counts
-        less the more its spread falls below 5 % of its mean.
+    All are (batch, h, w) float32, `known` 1 where `target` is known, else 0.
+    Returns (batch,): a flat target, which has no order to learn, counts less
+    the more its spread falls below 5 % of its mean.
     """
     count = ops.sum(known, axis=(1, 2), keepdims=True) + 1e-3
 
@@ -267,11 +215,9 @@ def score(
 ) -> dict[str, float]:
     """Scores a network on rooms with measured depth.
 
-    Returns:
-        "rooms" (their number), Spearman's rank correlation of estimate and
-        truth, and "delta_1_25": the mean share of pixels within a factor of
-        1.25 after the best scale and shift in inverse depth (Ranftl et al.
-        2020, section 6).
+    Spearman's rank correlation of estimate and truth; and "delta_1_25": the
+    mean share of pixels within a factor of 1.25 after the best scale and shift
+    in inverse depth (Ranftl et al. 2020, section 6).
     """
     correlations, shares = [], []
     for start in range(0, len(rooms.rgb), 16):

@@ -13,20 +13,25 @@ Time: depth 17 core-minutes on a two-core CPU; perceptual six minutes on an
 NVIDIA H100, or 1.4 s a step on two CPU cores, which is 4.5 hours.
 Expected: depth, on 205 rooms held out, Spearman 0.861 (median) and delta <
 1.25 of 0.810; perceptual, mean over seven paintings, Spearman 0.993 with
-VGG19's style loss (on pictures that were partly others).
-
-These times and figures are those of the shipped weights. They were made before
-this program was simplified (research/notes.md says what changed), and have not
-been made again since. Needs KERAS_BACKEND=tensorflow, the default.
+VGG19's style loss (on pictures that were partly others). Times and figures are
+those of the shipped weights, made before this program was simplified
+(research/notes.md says what changed). Needs KERAS_BACKEND=tensorflow, the
+default.
 """
 
 import pathlib
 
 from absl import flags
+from distillation_settings import (
+    DepthDistillation,
+    Distillation,
+    PerceptualDistillation,
+)
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
 from fast_depth_style.tools import program
+from fast_depth_style.tools.flags import define
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the run.", required=True
@@ -51,17 +56,9 @@ _PAINTINGS = flags.DEFINE_string(
 _VGG19 = flags.DEFINE_string(
     "vgg19", "vgg19", "perceptual: the network to learn from: vgg19[:FILE]."
 )
-_EPOCHS = flags.DEFINE_integer(
-    "epochs",
-    None,
-    "Length of the run; by default that of the shipped weights: depth 36,"
-    " perceptual 115.",
-    lower_bound=1,
+_given = define(
+    Distillation, instead={"epochs": "36 for depth, 115 for perceptual"}
 )
-_STEPS_PER_EPOCH = flags.DEFINE_integer(
-    "steps_per_epoch", 100, "Steps between checkpoints.", lower_bound=1
-)
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of everything random.")
 
 
 def main(*inputs: str) -> None:
@@ -78,25 +75,21 @@ def main(*inputs: str) -> None:
         print(f"{name}: {value:.3f}")
 
 
-def _depth(photos, workdir):
+def _depth(photos: list[pathlib.Path], workdir: pathlib.Path) -> dict:
     rgbd = _folder(_RGBD.value, "rgbd")
     import depth_distillation
 
-    return depth_distillation.distill(
-        depth_distillation.DepthDistillation(**_changes()),
-        _TEACHER.value or "",
-        rgbd,
-        photos,
-        workdir,
-    )
+    settings = DepthDistillation(**_given())
+    teacher = _TEACHER.value or ""
+    return depth_distillation.distill(settings, teacher, rgbd, photos, workdir)
 
 
-def _perceptual(photos, workdir):
+def _perceptual(photos: list[pathlib.Path], workdir: pathlib.Path) -> dict:
     paintings = _folder(_PAINTINGS.value, "paintings")
     import perceptual_distillation
 
     return perceptual_distillation.distill(
-        perceptual_distillation.PerceptualDistillation(**_changes()),
+        PerceptualDistillation(**_given()),
         _VGG19.value,
         photos,
         paintings,
@@ -109,15 +102,6 @@ def _folder(path: str | None, flag: str) -> pathlib.Path:
     if not folder.is_dir():
         raise RequestError(f"--{flag}={path}: no such folder")
     return folder
-
-
-def _changes():
-    given = {
-        "epochs": _EPOCHS.value,
-        "steps_per_epoch": _STEPS_PER_EPOCH.value,
-        "seed": _SEED.value,
-    }
-    return {k: v for k, v in given.items() if v is not None}
 
 
 if __name__ == "__main__":

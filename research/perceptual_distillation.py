@@ -11,7 +11,6 @@ target of its own: agreement of finite differences makes gradients agree
 `distill.py perceptual` runs it.
 """
 
-import dataclasses
 import functools
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ import numpy as np
 import perceptual_data
 import resumable_fit
 import tensorflow as tf
+from distillation_settings import PerceptualDistillation
 from keras import ops
 from scipy import stats
 
@@ -42,41 +42,6 @@ LAYERS = tuple(COMPONENTS)
 _CONTENT_LAYER = "relu3_1"
 
 
-@dataclasses.dataclass(frozen=True)
-class PerceptualDistillation:
-    """How the compact perceptual network is trained; defaults are shipped.
-
-    Attributes:
-        epochs: Length of the run.
-        steps_per_epoch: Steps between checkpoints.
-        size: Side of the training pictures in pixels.
-        fresh: Varied pictures in a batch; as many disturbed ones join them.
-        pooled: Pictures of the pool in a batch, at most `fresh`; as many
-            moved ones join them.
-        pool_blocks: Number of such parts of the pool.
-        pool_life: Steps for which a picture is stylized.
-        pixel_rate: How far one step moves a pooled picture, in grey levels
-            (root mean square).
-        learning_rate: At its peak, after the warm-up.
-        gram_weight: Weight of the Gram matrices beside the features.
-        change_weight: Weight of the change under disturbance beside them.
-        seed: Of everything random.
-    """
-
-    epochs: int = 115
-    steps_per_epoch: int = 100
-    size: int = 96
-    fresh: int = 16
-    pooled: int = 8
-    pool_blocks: int = 12
-    pool_life: int = 45
-    pixel_rate: float = 4.0
-    learning_rate: float = 4e-3
-    gram_weight: float = 1.0
-    change_weight: float = 0.5
-    seed: int = 0
-
-
 def distill(
     settings: PerceptualDistillation,
     vgg19: str,
@@ -86,9 +51,8 @@ def distill(
 ) -> dict[str, float]:
     """Trains in a folder, or continues to; writes its weights/ and scores them.
 
-    `vgg19` is a perceptual network as for training, vgg19 or vgg19:FILE. What
-    is returned is that of `score`. Where pictures or VGG19's weights are
-    missing, a `RequestError` says so.
+    `vgg19` is vgg19 or vgg19:FILE. Returns what `score` does. Missing pictures
+    or weights are a `RequestError`.
     """
     photos, held_out_photos = perceptual_data.find_photos(photo_folders)
     paintings, held_out = perceptual_data.find_paintings(painting_folder)
@@ -107,17 +71,15 @@ def distill(
     )
     sample = next(iter(batches(48, -1)))[0]
     model = StudentTrainer(settings, teacher, sample, policy)
-    steps = settings.epochs * settings.steps_per_epoch
     optimizer = resumable_fit.make_optimizer(
-        settings.learning_rate, steps, weight_decay=None, adam_weight_decay=None
+        settings, weight_decay=None, adam_weight_decay=None
     )
     model.compile(optimizer, jit_compile=hardware.compiles_well())
     resumable_fit.fit(
         model,
         [*model.student.variables, *model.bases.values(), model.pool],
         lambda start: batches(settings.fresh, start).map(lambda *x: (x,)),
-        settings.epochs,
-        settings.steps_per_epoch,
+        settings,
         workdir,
     )
     path = shipped_weights.write_shipped_weights(
@@ -144,13 +106,9 @@ def score(
     size: int,
     count: int = 48,
 ) -> dict[str, float]:
-    """Does the network's style loss rank pictures as VGG19's does?
+    """{painting: rank correlation of the style losses of network and VGG19}.
 
-    For each painting `count` varied pictures of `size` pixels are ranked.
-
-    Returns:
-        {painting: Spearman's rank correlation of the two style losses}, and
-        their "mean".
+    Spearman's, of `count` varied pictures of `size` pixels; and the "mean".
     """
     found = {}
     for path in paintings:
@@ -173,16 +131,11 @@ def principal_components(
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Components that keep both the features and their differences.
 
-    The columns are the leading eigenvectors of the sum of the features'
-    second moments (what Gram matrices are made of) and their covariance (what
-    a content difference is made of), each in units of its own trace.
-
-    Args:
-        features: {layer: (n, h, w, channels)}.
-
-    Returns:
-        {layer: (channels, components) orthonormal columns}, and {layer:
-        standard deviation of the projected features}.
+    Of {layer: (n, h, w, channels)}, {layer: (channels, components)} and
+    {layer: standard deviation of the projected features}. Columns are the
+    leading eigenvectors of the features' second moments (of which Gram matrices
+    are made) plus their covariance (of which content differences are), each
+    over its own trace.
     """
     bases, scales = {}, {}
     for name, maps in features.items():
@@ -200,11 +153,10 @@ def principal_components(
 class StudentTrainer(keras.Model):
     """Trains the student by `fit` on what `perceptual_data.batches` gives.
 
-    Attributes:
-        student: The network that is trained; answers in units of `scales`.
-        bases: {layer: variable (channels, components)}, divided by the scale.
-        pool: (blocks, 4, pooled, size, size, 3) float32: pictures that are
-            being stylized, their momentum, photos and paintings.
+    `student` answers in units of `scales`, by which the `bases`, {layer:
+    variable (channels, components)}, are divided. `pool`, (blocks, 4, pooled,
+    size, size, 3) float32, holds pictures that are being stylized, their
+    momentum, photos and paintings.
     """
 
     def __init__(
@@ -355,16 +307,9 @@ def regression_loss(
     features to their variance over the picture plus a tenth of their power,
     Gram matrices to their squared norm, changes to their power.
 
-    Args:
-        student: {layer: (2 n, h, w, components)}; the second half are the
-            disturbed pictures of the first.
-        targets: The same of the teacher, float32.
-        gram_weight: Weight of the Gram matrices.
-        change_weight: Weight of the changes.
-
-    Returns:
-        Scalar, and the unweighted terms "feature", "gram" and "change", means
-        over the layers.
+    `student` and `targets` are {layer: (2 n, h, w, components)}; the second
+    half are the disturbed pictures of the first. Returns a scalar, and the
+    unweighted terms "feature", "gram" and "change", means over the layers.
     """
     rows = []
     for name, wanted in targets.items():

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from distillation_settings import Distillation
 
 from fast_depth_style import files
 from fast_depth_style.errors import RequestError
@@ -14,20 +15,18 @@ from fast_depth_style.training.optimizer import KernelMuon
 
 
 def make_optimizer(
-    learning_rate: float, steps: int, **kwargs: Any
+    settings: Distillation, **kwargs: Any
 ) -> keras.optimizers.Optimizer:
     """Muon with a warm-up, then a cosine to zero; keeps a running mean.
 
-    Args:
-        learning_rate: At its peak, after the warm-up.
-        steps: Of the whole run.
-        **kwargs: For `KernelMuon`.
+    `kwargs` are for `KernelMuon`.
     """
+    steps = settings.epochs * settings.steps_per_epoch
     warm_up = min(200, max(1, steps // 10))
     schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 50,
+        settings.learning_rate / 50,
         max(1, steps - warm_up),
-        warmup_target=learning_rate,
+        warmup_target=settings.learning_rate,
         warmup_steps=warm_up,
     )
     return KernelMuon(
@@ -43,25 +42,17 @@ def fit(
     model: keras.Model,
     state: Sequence[Any],
     batches: Callable[[int], tf.data.Dataset],
-    epochs: int,
-    steps_per_epoch: int,
+    settings: Distillation,
     workdir: pathlib.Path,
 ) -> None:
     """Trains up to the last epoch; the weights are then the running mean.
 
-    Args:
-        model: Compiled, with an optimizer that keeps a running mean.
-        state: The variables of the model that a checkpoint keeps beside those
-            of the optimizer.
-        batches: From a step to the batches from there on.
-        epochs: Of the whole run.
-        steps_per_epoch: A checkpoint is written after each epoch.
-        workdir: Receives checkpoints/ and losses.csv, a row per epoch.
-
-    Raises:
-        NotFiniteError: Training diverged; the last good checkpoint stays.
-        RequestError: The folder holds another run.
+    The model is compiled with an optimizer of `make_optimizer`; `state` are the
+    variables that a checkpoint keeps beside the optimizer's; `batches` gives
+    the batches from a step on. After each epoch checkpoints/ and losses.csv are
+    written into the workdir; one that holds another run is a `RequestError`.
     """
+    epochs, steps_per_epoch = settings.epochs, settings.steps_per_epoch
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
     kept = checkpoint.named("network", state)

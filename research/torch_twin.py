@@ -23,7 +23,7 @@ class ImageTransformationNetwork(nn.Module):
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray]):
-        """Creates the network from `benchmark.named_weights`."""
+        """Creates the network from the other's `named_weights`."""
         super().__init__()
         blocks = sum(name.endswith("a/kernel") for name in weights)
         vector, start = weights["table"][0, 0], 0
@@ -74,18 +74,9 @@ class ImageTransformationNetwork(nn.Module):
             x = x + block(x)
         return self.up(x).float() * 50.0 + 127.5
 
-
-class BytesToBytes(nn.Module):
-    """The same as the SavedModel: (batch, height, width, 3) uint8 RGB."""
-
-    def __init__(self, network: ImageTransformationNetwork):
-        """Wraps a network."""
-        super().__init__()
-        self.network = network
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Stylizes."""
-        x = self.network(pictures.permute(0, 3, 1, 2).float())
+    def stylize_bytes(self, pictures: torch.Tensor) -> torch.Tensor:
+        """As the SavedModel: (batch, height, width, 3) uint8."""
+        x = self(pictures.permute(0, 3, 1, 2).float())
         return x.clamp(0.0, 255.0).round().to(torch.uint8).permute(0, 2, 3, 1)
 
 
@@ -136,7 +127,10 @@ def _set(parameter, values):
 
 
 class Objective:
-    """`fast_depth_style.objective`, as far as `benchmark` compares it."""
+    """`fast_depth_style.objective`, as far as `benchmark` compares it.
+
+    Content at scale 0, style of the whole picture.
+    """
 
     def __init__(
         self,
@@ -160,28 +154,28 @@ class Objective:
         self, pictures: torch.Tensor, photos: torch.Tensor
     ) -> dict[str, torch.Tensor]:
         """The unweighted terms of (batch, 3, height, width) in 0..255."""
-        scales, at = self._settings.style_scales, self._settings.content_scale
-        features = []
-        for scale in range(max(scales, at + 1)):
-            layers = {*self._styles} if scale < scales else set()
-            layers |= {self._content} if scale == at else set()
-            features.append(self._perceptual(_halved(pictures, scale), layers))
+        layers = {*self._styles, self._content}
+        features = [
+            self._perceptual(_halved(pictures, scale), layers)
+            for scale in range(self._settings.style_scales)
+        ]
         with torch.no_grad():
-            target = self._perceptual(_halved(photos, at), [self._content])
+            target = self._perceptual(photos, [self._content])
             target = target[self._content].float()
         style = [
             (gram - goal).square().sum((1, 2)).mean() / goal.square().sum()
             for gram, goal in zip(
-                self._grams(features[:scales]), self._targets, strict=True
+                self._grams(features), self._targets, strict=True
             )
         ]
-        error = (features[at][self._content].float() - target).square()
-        power = target.square().mean((1, 2, 3))
+        error = (features[0][self._content].float() - target).square().mean(1)
+        power = target.square().mean(1)
+        content = (power * error).mean((1, 2)) / power.square().mean((1, 2))
         tv = sum(pictures.diff(dim=dim).square().mean() for dim in (2, 3))
         outside = pictures - pictures.clamp(0.0, 255.0)
         return {
             "style": sum(style) / len(style),
-            "content": (error.mean((1, 2, 3)) / (power + 1e-6)).mean(),
+            "content": content.mean(),
             "tv": tv / 127.5**2,
             "range": outside.square().mean() / 127.5**2,
         }

@@ -41,8 +41,8 @@ class ExportSettings:
     )
     photos: str | None = setting(
         default=None,
-        help="Folder of photos that all files are verified with; by default a few"
-        " sample pictures.",
+        help="Folder of photos that all files are verified with; by default a"
+        " few sample pictures.",
     )
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from distillation_settings import DepthDistillation
 
 from fast_depth_style.errors import RequestError
 from fast_depth_style.perception import registry
@@ -135,8 +136,12 @@ class _Teacher(DepthEstimator):
 def distill(material, tmp_path, monkeypatch):
     """Runs the distillation on tiny material; returns scores and losses."""
     monkeypatch.setattr(registry, "depth_network", lambda name: _Teacher())
-    settings = depth_distillation.DepthDistillation(
-        2, 8, rooms_per_step=3, photos_per_step=1, size=32
+    settings = DepthDistillation(
+        epochs=2,
+        steps_per_epoch=8,
+        rooms_per_step=3,
+        photos_per_step=1,
+        size=32,
     )
 
     def run():

@@ -6,6 +6,7 @@ import perceptual_data
 import perceptual_distillation
 import pytest
 import tensorflow as tf
+from distillation_settings import PerceptualDistillation
 
 from fast_depth_style.errors import RequestError
 from fast_depth_style.losses.style import gram_matrix
@@ -110,7 +111,7 @@ def vgg19(material):
 
 
 def test_the_pool_is_stylized_and_starts_again(vgg19):
-    settings = perceptual_distillation.PerceptualDistillation(
+    settings = PerceptualDistillation(
         size=32, fresh=2, pooled=2, pool_blocks=2, pool_life=6
     )
     pictures = [
@@ -154,7 +155,7 @@ def test_a_network_ranks_pictures_as_itself(vgg19, material):
 
 
 def test_a_run_learns_and_ends_in_a_file(material, tmp_path):
-    settings = perceptual_distillation.PerceptualDistillation(
+    settings = PerceptualDistillation(
         epochs=2,
         steps_per_epoch=15,
         size=32,

@@ -15,8 +15,9 @@ _RESEARCH = pathlib.Path(__file__).parents[2] / "research"
         ("distill.py depth --workdir= --photos=.", "--workdir= is empty"),
         ("distill.py perceptual --workdir=w --photos=.", "--paintings= is"),
         ("distill.py sleep --workdir=w --photos=.", "depth or perceptual"),
-        ("reproduce.py --workdir=w --plan=p.json", "p.json cannot be read"),
+        ("reproduce.py --workdir=w", "missing --material=…"),
         ("benchmark.py stylize --rounds=0", "--rounds=0"),
+        ("stylizing_times.py sleep", "styles or command"),
     ],
 )
 def test_a_wrong_request_is_one_line_and_writes_nothing(
