@@ -30,11 +30,11 @@ class StyleTarget:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Asked:
-    """What training asks of each picture of a batch.
+class PictureTargets:
+    """Gram targets and factors of style and depth of each picture of a batch.
 
-    Gram matrices by (scale, layer), (batch, c, c), and factors, (batch,), of
-    the picture's style term, and of its depth term with its gradient limit.
+    Gram matrices are (batch, c, c) by (scale, layer). Factors are (batch,);
+    that of depth holds for the limit of its gradient, too.
     """
 
     grams: Mapping[tuple[int, str], Tensor]
@@ -66,7 +66,7 @@ class Objective(keras.layers.Layer):
     ):
         """Creates the objective.
 
-        A network that is None leaves out its terms.
+        Terms of a network that is None are left out.
 
         Args:
             settings: Weights, layers and balance.
@@ -108,23 +108,23 @@ class Objective(keras.layers.Layer):
         self,
         photos: Tensor,
         step: Any = 0,
-        asked: Asked | None = None,
+        per_picture: PictureTargets | None = None,
         taught: Tensor | None = None,
     ) -> dict[str, Any]:
-        """What pictures of these photos are compared with, for `call`.
+        """Targets of the losses for these photos, without a gradient.
 
-        No gradient flows through it. `photos` are (batch, height, width, 3)
-        float32 RGB in 0..255; the depth network's zoom follows `step`. What is
-        asked of each picture is the same of all by default: the style of the
-        constructor, and depth in full. `taught` are a teacher's pictures.
+        `photos` are (batch, height, width, 3) float32 RGB in 0..255; the depth
+        network's zoom follows `step`. Without `per_picture` all pictures have
+        the style of the constructor, and depth in full. `taught` are a
+        teacher's pictures.
         """
         photos = ops.stop_gradient(photos)
         found: dict[str, Any] = {"photos": photos}
-        if asked is not None:
+        if per_picture is not None:
             found |= {
-                "grams": asked.grams,
-                "style_factor": asked.style,
-                "depth_factor": asked.depth,
+                "grams": per_picture.grams,
+                "style_factor": per_picture.style,
+                "depth_factor": per_picture.depth,
             }
         if "content" in self.terms:
             scaled = style.halved(photos, self.settings.content_scale)
@@ -146,7 +146,7 @@ class Objective(keras.layers.Layer):
     ) -> dict[str, Tensor]:
         """{term: float32 scalar} of pictures in about 0..255, unweighted.
 
-        Style and depth of each picture are multiplied by what is asked of it.
+        Style and depth of each picture are multiplied by its factors.
         """
         found = self._style_and_content(pictures, targets)
         if "distillation" in self.terms:
@@ -192,7 +192,7 @@ class Objective(keras.layers.Layer):
             scaled = style.scaled_features(
                 self._perceptual,
                 pictures,
-                {*layers, settings.resolved_content_layer()},
+                settings.layers(),
                 settings.style_scales,
             )
             grams = {key: scaled[key] for key in scaled if key[1] in layers}
@@ -206,10 +206,8 @@ class Objective(keras.layers.Layer):
             compare = content.content_loss
             if settings.relative_losses:
                 compare = content.relative_content_loss
-            scale, layer = (
-                settings.content_scale,
-                settings.resolved_content_layer(),
-            )
+            scale = settings.content_scale
+            layer = settings.resolved_content_layer()
             features = scaled.get((scale, layer))
             if features is None:
                 smaller = style.halved(pictures, scale)

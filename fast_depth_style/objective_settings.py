@@ -3,6 +3,8 @@
 Imports nothing heavy.
 """
 
+from typing import Any
+
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
 from fast_depth_style.networks import MINIMUM_SIDE
@@ -50,8 +52,8 @@ class ObjectiveSettings:
     )
     style_evenness: float = setting(
         0.0,
-        "How evenly style spreads: at 1 every quarter of the picture is"
-        " compared with the painting, skies included; at 0 the whole.",
+        "Weight of comparing each quarter of the picture with the painting,"
+        " instead of the whole.",
         least=0,
         most=1,
         flag=False,
@@ -74,10 +76,9 @@ class ObjectiveSettings:
     )
     depth_gradient_limit: float = setting(
         0.05,
-        "Largest gradient norm of the depth term at depth weight 1, for one"
-        " picture of one pixel; it falls with the batch and the root of the"
-        " pixels, as that of the other terms does (measured: 0.04 to 0.08)."
-        " 0 sets no limit.",
+        "Largest gradient norm of the depth term at depth weight 1, times"
+        " the batch and the root of the number of pixels; other terms have"
+        " 0.04 to 0.08. 0 sets no limit.",
         least=0,
         flag=False,
     )
@@ -109,6 +110,10 @@ class ObjectiveSettings:
         usual = default_layers(self.perceptual_network).content
         return self.content_layer or usual
 
+    def layers(self) -> set[str]:
+        """All layers of the perceptual network that are compared."""
+        return {*self.resolved_style_layers(), self.resolved_content_layer()}
+
     def has_depth(self) -> bool:
         """Whether there is a depth term."""
         return self.depth_network != "none" and self.depth_weight > 0
@@ -123,6 +128,17 @@ class ObjectiveSettings:
         if not self.has_depth():
             weights["depth"] = 0.0
         return {name: weight for name, weight in weights.items() if weight}
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready values, derived defaults filled in.
+
+        So a run stays what it is when a later version has other defaults.
+        """
+        return {
+            **fields.to_json(self),
+            "style_layers": [*self.resolved_style_layers()],
+            "content_layer": self.resolved_content_layer(),
+        }
 
 
 def require_large_enough(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_material import small_run
 
 import fast_depth_style as fds
 
@@ -10,19 +11,8 @@ import fast_depth_style as fds
 @pytest.fixture(scope="module")
 def model(material, tmp_path_factory):
     """The folder of a trained model, `run/model`."""
-    settings = fds.preset(
-        "balanced",
-        style=str(material / "painting.png"),
-        content=str(material / "photos"),
-        perceptual_network="compact",
-        depth_network="none",
-        width=0.125,
-        blocks=1,
-        image_size=64,
-        style_size=64,
-        steps=2,
-    )
-    return fds.train(settings, tmp_path_factory.mktemp("api") / "run")
+    workdir = tmp_path_factory.mktemp("api") / "run"
+    return fds.train(small_run(material, steps=2), workdir)
 
 
 def test_what_was_trained_stylizes_arrays_and_images(model, material):

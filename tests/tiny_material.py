@@ -16,6 +16,7 @@ from fast_depth_style.networks.image_transformation import (
 )
 from fast_depth_style.perception.depth_estimator import DepthEstimator
 from fast_depth_style.runs.losses import read_losses
+from fast_depth_style.training.settings import TrainingSettings
 
 
 def picture(random, height, width):
@@ -93,6 +94,36 @@ def write_material(folder):
     numpy_networks.VGG19().write(folder / "vgg19.npz")
     numpy_networks.FastDepth().write(folder / "fast_depth.npz")
     return folder
+
+
+def small_networks(folder):
+    """Settings of an objective without depth, of the written material."""
+    return {
+        "perceptual_network": f"vgg19:{folder / 'vgg19.npz'}",
+        "depth_network": "none",
+        "style_layers": ("relu1_1", "relu2_1"),
+        "content_layer": "relu2_1",
+    }
+
+
+def small_run(folder, **changes):
+    """Settings of a run without depth that takes a second or two."""
+    settings = {
+        **small_networks(folder),
+        "style": str(folder / "painting.png"),
+        "content": str(folder / "photos"),
+        "style_scales": 1,
+        "style_size": 64,
+        "width": 0.125,
+        "blocks": 1,
+        "batch_size": 2,
+        "image_size": 64,
+        "steps": 20,
+        "checkpoint_every": 8,
+        "preview_every": 20,
+        "mixed_precision": False,
+    }
+    return TrainingSettings(**settings | changes)
 
 
 def mutated(draw, data):

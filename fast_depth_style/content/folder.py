@@ -42,13 +42,9 @@ class FolderContent(PhotoSource):
 
 
 def open_content(spec: str, workdir: pathlib.Path | None = None) -> PhotoSource:
-    """Opens a folder, `tfds:coco/2014` or `tfds:coco/2017`.
+    """Opens a folder, or `tfds:coco/2014` or `…/2017`, downloaded on first use.
 
-    The data sets are downloaded on first use. Pictures of the run in `workdir`
-    are no photos.
-
-    Raises:
-        RequestError: The photos cannot be had, or none of them is usable.
+    Pictures of the run in `workdir` are no photos.
     """
     if spec.startswith("tfds:"):
         from fast_depth_style.content.tfds_coco import TfdsCocoContent

@@ -1,9 +1,8 @@
-"""Clips filmed over photos: their motion is known to a fraction of a pixel.
+"""Synthetic clips with known motion.
 
-A camera moves over a photo, with noise that is new in every frame. So it is
-known exactly where every pixel was in the frame before, which no estimate from
-a real video says. What real videos have beside that, light that changes, motion
-blur and things that turn, is not in them.
+A camera moves over a photo, with noise that is new in every frame, so the
+motion of every pixel is known exactly. Real videos also have changes of light,
+motion blur and things that turn.
 """
 
 import dataclasses
@@ -79,7 +78,7 @@ def film(photo: np.ndarray, movement: str, count: int, seed: int = 0) -> Clip:
 
 
 def warping_error(clip: Clip, painted: Sequence[np.ndarray]) -> float:
-    """By how much a painted clip differs from itself, moved along.
+    """Warping error of a painted clip.
 
     The root mean square, in grey levels, of the difference between each frame
     and the one before, moved (bicubic) as the photo moved, where both show the
@@ -139,7 +138,7 @@ def _origins(
     before: list[tuple[Affine, np.ndarray]],
     now: list[tuple[Affine, np.ndarray]],
 ) -> list[tuple[Affine, np.ndarray]]:
-    """Where the pixels of a shot were in the shot before."""
+    """Backward motion between two shots, as in `Clip.origins`."""
     found = []
     for (old, was_seen), (new, seen) in zip(before, now, strict=True):
         scale = new[0] / old[0]

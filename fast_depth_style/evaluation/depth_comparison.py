@@ -1,4 +1,4 @@
-"""How far a depth map is from a target: numbers from two numpy arrays.
+"""Depth error metrics of two maps.
 
 Maps are (height, width) of any real type. Pixels where the target is NaN are
 unknown and count nowhere. A number is NaN where it has no meaning, as the rank

@@ -20,9 +20,6 @@ _AGAINST_PHOTO = (
     ("raw_blurred", "Depth error, both blurred", "lower", False),
     ("aligned_blurred", "Depth error, aligned, both blurred", "lower", False),
     ("squared", "Squared depth difference", "lower", False),
-    ("rmse", "Depth RMSE, aligned", "lower", False),
-    ("abs_rel", "AbsRel, aligned", "lower", False),
-    ("delta1", "delta < 1.25, aligned", "higher", False),
     ("spearman", "Depth rank correlation", "higher", True),
     ("edges", "Depth edge F-score, aligned", "higher", False),
 )
@@ -41,10 +38,8 @@ _AGAINST_MEASURED = (
 def evaluators(context: Context) -> list[Evaluator]:
     """One evaluator per judge, and another where depth was measured.
 
-    "depth.<judge>.<key>" compares a picture with its photo; it has no ratios
-    (AbsRel, delta) where the judge has no metres. "measured.<judge>.<key>"
-    compares it with measured depth; what the judge makes of the photo itself
-    is the row of the control `identity`.
+    "depth.<judge>.<key>" compares a picture with its photo,
+    "measured.<judge>.<key>" with measured depth.
     """
     found = [_against_photo(judge) for judge in context.judges]
     if context.measured:
@@ -54,7 +49,6 @@ def evaluators(context: Context) -> list[Evaluator]:
 
 def _against_photo(judge: Judge) -> Evaluator:
     estimator = judge.estimator
-    metres = estimator.is_metric and estimator.quantity == "depth"
     relative = compare.relative_squared_difference
 
     def blurred(batch):
@@ -73,12 +67,10 @@ def _against_photo(judge: Judge) -> Evaluator:
                 "raw_blurred": relative(soft, soft_target),
                 "aligned_blurred": relative(soft_aligned, soft_target),
                 "squared": compare.squared_difference(depth, target),
-                **_distances(aligned, target),
                 **_order(depth, aligned, target),
             }
 
-    left_out = () if metres else ("abs_rel", "delta1")
-    return _evaluator("depth", judge, _AGAINST_PHOTO, left_out, compare_maps)
+    return _evaluator("depth", judge, _AGAINST_PHOTO, compare_maps)
 
 
 def _against_measured(judge: Judge) -> Evaluator:
@@ -99,14 +91,15 @@ def _against_measured(judge: Judge) -> Evaluator:
                 **_order(depth, aligned, target),
             }
 
-    raw = ("raw_rmse", "raw_abs_rel", "raw_delta1")
-    left_out = () if judge.estimator.is_metric else raw
-    return _evaluator(
-        "measured", judge, _AGAINST_MEASURED, left_out, compare_maps
-    )
+    rows = [
+        row
+        for row in _AGAINST_MEASURED
+        if judge.estimator.is_metric or not row[0].startswith("raw_")
+    ]
+    return _evaluator("measured", judge, rows, compare_maps)
 
 
-def _evaluator(family, judge, rows, left_out, compare_maps):
+def _evaluator(family, judge, rows, compare_maps):
     metrics = {
         key: Metric(
             f"{family}.{judge.name}.{key}",
@@ -115,7 +108,6 @@ def _evaluator(family, judge, rows, left_out, compare_maps):
             headline,
         )
         for key, label, better, headline in rows
-        if key not in left_out
     }
 
     def measure(sample):

@@ -104,11 +104,9 @@ def _load_context(settings: EvaluationSettings) -> Context:
     judges = []
     if settings.content or settings.rgbd or settings.depth_network:
         judges = load_judges(settings.depth_network, settings.teachers)
-    layers = {*objective.resolved_style_layers()}
-    layers.add(objective.resolved_content_layer())
     return Context(
         objective,
-        perceptual_network(settings.perceptual_network, sorted(layers)),
+        perceptual_network(settings.perceptual_network, objective.layers()),
         painting,
         judges,
     )

@@ -1,4 +1,4 @@
-"""Metric families: the plug-ins of an evaluation.
+"""Metric families, the plug-ins of an evaluation.
 
 Every module `fast_depth_style/evaluation/*_metrics.py` is one family. It has a
 function `evaluators(context: Context) -> list[Evaluator]`; that is all it takes

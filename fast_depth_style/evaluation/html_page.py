@@ -1,4 +1,4 @@
-"""HTML pages that need no other file: pictures lie in them as data."""
+"""Self-contained HTML pages."""
 
 import base64
 import html

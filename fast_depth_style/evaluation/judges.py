@@ -1,4 +1,4 @@
-"""Depth networks that judge, and whether training has used them."""
+"""Depth networks as judges, and their relation to the teachers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def load_judges(specs: Sequence[str], teachers: Sequence[str]) -> list[Judge]:
 
 
 def relation_to(spec: str, teachers: Sequence[str]) -> str:
-    """What a judge has to do with the teachers; see `Judge.relation`."""
+    """Relation of a judge to the teachers; see `Judge.relation`."""
     taught = {_network(teacher) for teacher in teachers}
     if not taught:
         return ""
@@ -81,5 +81,5 @@ def _kind(spec: str) -> str:
 
 
 def _network(spec: str) -> str:
-    """What two names of one network have in common: all but the file."""
+    """Network of a spec, without its file."""
     return spec if _kind(spec) == "hub" else _kind(spec)

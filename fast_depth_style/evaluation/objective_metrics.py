@@ -1,77 +1,54 @@
-"""Style, content and total: the objective of training, without depth."""
+"""Style, content and their weighted sum: the objective, without depth."""
 
-import keras
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from fast_depth_style.evaluation.evaluator import Context, Evaluator, Metric
-from fast_depth_style.losses import content, style
+from fast_depth_style.losses import style
 from fast_depth_style.objective import Objective, style_target
 
 
 def evaluators(context: Context) -> list[Evaluator]:
     """Style over all scales and each, content, and the weighted sum.
 
-    The figures are those that training minimizes, from the same functions:
-    the mean over scales and layers of |G(y) - G(s)|^2 / |G(s)|^2 (Johnson et
-    al. 2016, eq. 4, relative), and |F(y) - F(x)|^2 / |F(x)|^2 (eq. 2). SSIM is
-    that of Wang et al. 2004 on the pixels, mean over red, green and blue.
+    Style is the mean over scales and layers of |G(y) - G(s)|^2 / |G(s)|^2
+    (Johnson et al. 2016, eq. 4, relative), content the sum of |F(x)|^2 |F(y) -
+    F(x)|^2 over that of |F(x)|^4 (eq. 2, weighted by the photo's features).
+    SSIM is that of Wang et al. 2004 on the pixels, mean over red, green and
+    blue.
     """
-    settings = context.objective
-    scales = range(settings.style_scales)
-    targets = style_target(settings, context.perceptual, context.painting).grams
-    by_scale = [
-        {key: gram for key, gram in targets.items() if key[0] == scale}
-        for scale in scales
-    ]
-    pixel_terms = Objective(settings, None, None, [])
-    weights = settings.weights()
-
-    def features(batch):
-        pictures = ops.convert_to_tensor(batch)
-        layer = settings.resolved_content_layer()
-        smaller = style.halved(pictures, settings.content_scale)
-        scaled = style.scaled_features(
-            context.perceptual,
-            pictures,
-            settings.resolved_style_layers(),
-            len(scales),
-        )
-        grams = {key: style.gram_matrix(each) for key, each in scaled.items()}
-        return grams, context.perceptual(smaller)[layer]
+    scales = range(context.objective.style_scales)
+    objectives = [_at_scale(context, scale) for scale in scales]
 
     def measure(sample):
-        grams, maps = sample.outputs(features)
-        pictures = ops.convert_to_tensor(sample.pictures, "float32")
+        photo, *pictures = (
+            ops.convert_to_tensor(rgb[None], "float32")
+            for rgb in (sample.photo, *sample.pictures)
+        )
+        targets = objectives[0].targets(photo)
         similarity = tf.image.ssim(sample.pictures, sample.photo[None], 255)
         rows = []
-        for index in range(1, len(sample.pictures) + 1):
-            here = slice(index, index + 1)
-            own = keras.tree.map_structure(lambda each, i=here: each[i], grams)
-            styles = [style.relative_style_loss(own, g)[0] for g in by_scale]
-            terms = pixel_terms(pictures[index - 1 : index], {}) | {
-                # Every scale has as many layers.
-                "style": np.mean(styles),
-                "content": content.relative_content_loss(maps[here], maps[:1])[
-                    0
-                ],
-            }
-            total = sum(weights[name] * term for name, term in terms.items())
+        for picture, ssim in zip(pictures, similarity, strict=True):
+            found = [
+                objective(style.halved(picture, scale), targets)
+                for scale, objective in zip(scales, objectives, strict=True)
+            ]
+            styles = [terms["style"] for terms in found]
+            # Every scale has as many layers.
+            terms = found[0] | {"style": np.mean(styles)}
             values = (
                 terms["style"],
                 *styles,
                 terms["content"],
-                similarity[index - 1],
-                total,
+                ssim,
+                objectives[0].total(terms),
                 terms["tv"],
             )
-            rows.append(
-                {
-                    metric.name: float(value)
-                    for metric, value in zip(metrics, values, strict=True)
-                }
-            )
+            names = (metric.name for metric in metrics)
+            rows.append(dict(zip(names, map(float, values), strict=True)))
         return rows
 
     metrics = [
@@ -88,7 +65,21 @@ def evaluators(context: Context) -> list[Evaluator]:
         ),
         Metric("content.loss", "Content loss", headline=True),
         Metric("content.ssim", "SSIM with the photo", "higher", True),
-        Metric("objective.total", "Loss of training, without depth"),
+        Metric("objective.total", "Weighted sum of style, content, tv, range"),
         Metric("objective.tv", "Total variation, over 127.5 squared"),
     ]
     return [Evaluator(metrics, measure)]
+
+
+def _at_scale(context: Context, scale: int) -> Objective:
+    """The objective of pictures halved `scale` times; only style from 1 on."""
+    settings = dataclasses.replace(context.objective, style_scales=1)
+    if scale:
+        settings = dataclasses.replace(
+            settings, content_weight=0.0, tv_weight=0.0, range_weight=0.0
+        )
+    painting = ops.convert_to_tensor(context.painting[None], "float32")
+    target = style_target(
+        settings, context.perceptual, style.halved(painting, scale)[0]
+    )
+    return Objective(settings, context.perceptual, None, [target])

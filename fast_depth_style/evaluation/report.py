@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs no other."""
+"""The HTML report of an evaluation."""
 
 import html
 import io
@@ -20,16 +20,16 @@ _INTRODUCTION = """
 <p>Every number is a mean over the photos with its 95&nbsp;% bootstrap
 interval; × is the ratio to the first model, <b>{reference}</b>, over the same
 photos.</p>
-<p>Style loss is that of training, over all its scales and at each. Colour
-distance is that of the colours of picture and painting. Stroke power is that
+<p>Style loss is the relative difference of Gram matrices, over all scales and
+at each. Colour distance is that of picture and painting. Stroke power is that
 of strokes of 12 to 24 pixels where the photo is even. Depth error is the
 squared difference between the depth seen in the photo and in the picture, over
 the variance of the photo's: 0 is kept, 1 is a flat scene; <i>aligned</i>:
-after the best scale and shift. <i>Comes back</i>: of the rank correlation with
-measured depth that {reference} loses against the photo itself.</p>
-<p>Clips are filmed over photos, so that their motion is known. Warping error is
-the root mean square of what a painted frame differs from the one before, moved
-as the photo moved.</p>
+after the best scale and shift. <i>Recovered</i>: share of the rank correlation
+with measured depth that {reference} loses against the photo itself.</p>
+<p>Clips simulate a moving camera over a photo, so their motion is known.
+Warping error is the root mean square difference of consecutive painted frames
+after motion compensation.</p>
 <p>Judges: {judges}. One that taught, or is related to one that did, does not
 show that depth is kept.{unknown}</p>
 <p><i>Controls</i>: <b>identity</b> is the photo itself, <b>blur</b> a Gaussian
@@ -51,10 +51,10 @@ def render(
     settings: EvaluationSettings,
     judges: Sequence[Judge],
 ) -> str:
-    """Lays out the report, as HTML with all pictures in it.
+    """The report as HTML, with all pictures in it.
 
-    `sets` are what was measured and what `compare` found in it. The first
-    judge draws the depth of the examples.
+    `sets` are tables with their comparisons. The first judge draws the depth
+    of the examples.
     """
     sets = list(sets)
     introduction = _INTRODUCTION.format(
@@ -173,7 +173,7 @@ def _numbers(table, comparisons, metrics) -> str:
 def _cell(found) -> str:
     lines = [_interval(found["mean"]), f"× {_interval(found['ratio'])}"]
     if "recovered" in found:
-        lines.append(f"comes back: {_interval(found['recovered'])}")
+        lines.append(f"recovered: {_interval(found['recovered'])}")
     return lines[0] + "".join(f"<small>{line}</small>" for line in lines[1:])
 
 

@@ -15,11 +15,11 @@ class EvaluationSettings:
 
     models: tuple[str, ...] = setting(
         (),
-        "Folders of exported models, LABEL=FOLDER for a name of your own,"
-        " FOLDER?style=NAME&depth=0.5&stroke=1 for a style and dials; the"
-        " first is the reference that the others are compared with."
-        " pictures:FOLDER: finished pictures named like their photos. Controls:"
-        " identity, blur; they are added where they are not named.",
+        "Folders of exported models; the first is the reference that the"
+        " others are compared with. LABEL=FOLDER gives a name,"
+        " FOLDER?style=NAME&depth=0.5&stroke=1 a style and dials,"
+        " pictures:FOLDER finished pictures named like their photos. The"
+        " controls identity and blur are always added.",
     )
     style: str = setting("", "Painting: a picture file.")
     depth_network: tuple[str, ...] = setting(
@@ -38,14 +38,14 @@ class EvaluationSettings:
     )
     video: str = setting(
         "",
-        "Folder of photos over which clips are filmed whose motion is known:"
-        " how still a painted video holds, frame by frame and steady.",
+        "Folder of photos; a moving camera is simulated over each, to measure"
+        " the flicker of painted videos.",
     )
     frames: int = setting(12, "Frames of each clip.", least=4, most=1000)
     teachers: tuple[str, ...] = setting(
         (),
-        "Depth networks that the models were trained against, or none: the"
-        " report says which judge is a teacher, related to one (compact was"
+        "Depth networks that the models were trained against, or none. The"
+        " report calls each judge a teacher, related to one (compact was"
         " distilled partly from fast_depth) or independent.",
     )
     perceptual_network: str = inherited(TrainingSettings, "perceptual_network")
@@ -78,7 +78,7 @@ class EvaluationSettings:
         )
 
     def objective(self) -> ObjectiveSettings:
-        """The objective of training, without depth, in these layers."""
+        """The objective in these layers, without depth."""
         return ObjectiveSettings(
             perceptual_network=self.perceptual_network,
             depth_network="none",

@@ -49,11 +49,9 @@ def ratio(values: np.ndarray, reference: np.ndarray) -> Estimate:
 def recovered(
     values: np.ndarray, reference: np.ndarray, photo: np.ndarray
 ) -> Estimate:
-    """Share of what the reference lost that comes back.
+    """Share of the reference's loss against the photo that is recovered.
 
-    (mean(values) - mean(reference)) / (mean(photo) - mean(reference)), with
-    `photo` what is measured of the photos themselves: 0 is as bad as the
-    reference, 1 as good as the photo.
+    (mean(values) - mean(reference)) / (mean(photo) - mean(reference)).
     """
     return _estimate(
         lambda x, y, z: _divide(x - y, z - y), values, reference, photo

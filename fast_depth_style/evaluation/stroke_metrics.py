@@ -17,7 +17,7 @@ EVEN_SHARE = 0.01
 
 def evaluators(context: Context) -> list[Evaluator]:
     """The power of strokes in the photo's even regions."""
-    del context
+    del context  # Nothing of it is needed.
 
     def measure(sample):
         even = even_region(sample.photo)
@@ -31,11 +31,10 @@ def evaluators(context: Context) -> list[Evaluator]:
 
 
 def even_region(photo: np.ndarray) -> np.ndarray:
-    """Where a (height, width, 3) uint8 photo is even: (height, width) bool.
+    """Even regions (sky, water, walls) of a photo: (height, width) bool.
 
-    A pixel is where the luminance of the `WINDOW` pixels square around it has
-    a standard deviation of at most `EVEN_DEVIATION` grey levels: sky, water
-    and walls, not leaves.
+    There the luminance of `WINDOW` x `WINDOW` pixels has a standard deviation
+    of at most `EVEN_DEVIATION`.
     """
     values = _luminance(photo)
     mean = ndimage.uniform_filter(values, WINDOW)
@@ -46,12 +45,10 @@ def even_region(photo: np.ndarray) -> np.ndarray:
 def stroke_power(picture: np.ndarray, region: np.ndarray) -> float:
     """Power of strokes of about 12 to 24 pixels, in squared grey levels.
 
-    The mean over the (height, width) bool `region` of B^2, with B the luminance
-    Y (Rec. 601) in a band: B = (e/2) s^2 lap(G_s * Y), the Laplacian of a
-    Gaussian of s = `STROKE` / (pi sqrt 2) pixels. A wave of w pixels and
-    amplitude A has there A^2/2 (u exp(1 - u))^2 with u = (`STROKE` / w)^2: all
-    its power at 17 pixels, half of it at 12 and 27, 3 % at 64, none at 4. NaN
-    if the region is less than `EVEN_SHARE` of the picture.
+    The mean over the (height, width) bool `region` of the squared luminance Y
+    (Rec. 601) in a band, (e/2) s^2 lap(G_s * Y) with s = `STROKE` / (pi sqrt
+    2). It passes waves of 17 pixels whole, of 12 and 27 by half, of 64 by 3 %.
+    NaN where the region is less than `EVEN_SHARE` of the picture.
     """
     if np.mean(region) < EVEN_SHARE:
         return np.nan

@@ -1,4 +1,4 @@
-"""The models of an evaluation: networks, finished pictures, two controls."""
+"""Models of an evaluation: networks, finished pictures, two controls."""
 
 import dataclasses
 import os
@@ -50,7 +50,7 @@ class Stylizer:
 
     @property
     def is_control(self) -> bool:
-        """Whether it is no model but a yardstick."""
+        """Whether it is one of the controls."""
         return self.source in CONTROLS
 
 

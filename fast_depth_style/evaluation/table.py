@@ -1,4 +1,4 @@
-"""What an evaluation found, as numbers."""
+"""Results of an evaluation."""
 
 import csv
 import dataclasses
@@ -18,10 +18,10 @@ from fast_depth_style.evaluation.statistics import Estimate
 
 @dataclass(frozen=True)
 class Table:
-    """What was measured on one set of photos.
+    """Measurements of one set of photos or clips.
 
     Attributes:
-        name: "photos" or "rooms".
+        name: "photos", "rooms" or "clips".
         models: Labels, the reference first.
         photos: Names of those that were measured.
         metrics: In the order of the report.
@@ -82,7 +82,7 @@ def compare(table: Table) -> Comparisons:
 
 
 def summarize(table: Table, comparisons: Comparisons) -> dict:
-    """What `compare` found, for JSON; None where a number has no meaning."""
+    """Summary for JSON; None where a number has no meaning."""
     return {
         "photos": len(table.photos),
         "skipped": [

@@ -1,4 +1,4 @@
-"""How still a painted video holds, frame by frame and steady."""
+"""Temporal consistency metrics of stylized clips."""
 
 import os
 from collections.abc import Sequence

@@ -14,11 +14,11 @@ from keras import ops
 def raw_depth_loss(depth: Any, target: Any, is_metric: bool) -> Any:
     """Mean (D(y) - D(x))^2 of (batch, h, w) maps: Xu, Zhang, Yang 2017, eq. 4.
 
-    The report leaves its unit open. Metres (`is_metric`) are compared in
-    centimetres: beside its content term (about 5.6e6 after the weight 7.5),
-    200 x squared metres would be nothing, while 200 x (70 cm)^2 is about 1e6.
-    Relative inverse depth is compared in its own unit.
+    The report does not give its unit. Metres (`is_metric`) are compared in
+    centimetres, relative inverse depth in its own unit.
     """
+    # Its content term is about 5.6e6 after the weight 7.5. Beside it 200
+    # squared metres are nothing, 200 (70 cm)^2 about 1e6.
     unit = 100.0 if is_metric else 1.0
     return ops.mean(ops.square(unit * (depth - target)))
 

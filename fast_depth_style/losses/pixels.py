@@ -19,8 +19,7 @@ def squared_difference(pictures: Any, targets: Any) -> Any:
 def total_variation(pictures: Any) -> Any:
     """Mean (y[i+1, j] - y[i, j])^2 + mean (y[i, j+1] - y[i, j])^2.
 
-    The anisotropic, squared form that Johnson et al. 2016 (section 3.2) use
-    after Mahendran and Vedaldi 2015.
+    Of Mahendran and Vedaldi 2015, as in Johnson et al. 2016, section 3.2.
     """
     vertical = pictures[:, 1:] - pictures[:, :-1]
     horizontal = pictures[:, :, 1:] - pictures[:, :, :-1]
@@ -48,9 +47,5 @@ def lattice(pictures: Any) -> Any:
 
 
 def out_of_range(pictures: Any) -> Any:
-    """Mean (y - clip(y, 0, 255))^2: how far colours are out of range.
-
-    The network's output is linear, and clipping alone would lose detail and
-    its gradient.
-    """
+    """Mean (y - clip(y, 0, 255))^2; clipping alone would lose the gradient."""
     return ops.mean(ops.square(pictures - ops.clip(pictures, 0.0, 255.0)))

@@ -95,11 +95,7 @@ def scaled_features(
 
 
 def style_loss(grams: Mapping[Any, Any], targets: Mapping[Any, Any]) -> Any:
-    """Sum over layers of mean (G(y) - G(s))^2: Johnson et al. 2016, eq. 4.
-
-    In the scale of the `stanford` preset; it grows with the fourth power of
-    contrast.
-    """
+    """Sum over layers of mean (G(y) - G(s))^2: Johnson et al. 2016, eq. 4."""
     return sum(
         ops.mean(ops.square(grams[name] - target))
         for name, target in targets.items()

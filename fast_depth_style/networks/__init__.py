@@ -1,7 +1,4 @@
-"""The image transformation network, the one that is trained.
-
-What is to be known of it without importing Keras stands here.
-"""
+"""Constants of the image transformation network. Imports nothing heavy."""
 
 MINIMUM_SIDE = 16
 """Smallest height and width that it takes, in pixels."""

@@ -118,12 +118,8 @@ class ImageTransformationNetwork(keras.Model):
     def vectors(self, styles: Any, dials: Any = None) -> Any:
         """Style vectors: sum over styles s of w_s (base_s + sum_d d row_s,d).
 
-        Args:
-            styles: (batch, styles) weights w of the styles of the table.
-            dials: (batch, 2) values of `DIALS`, where the styles have them.
-
-        Returns:
-            (batch, vector_size) float32.
+        From (batch, styles) weights w, and (batch, 2) values of `DIALS` where
+        the styles have them, to (batch, vector_size) float32.
         """
         rows = ops.cast(ops.tensordot(styles, self.table, 1), "float32")
         if not self.dials:
@@ -188,14 +184,10 @@ class ImageTransformationNetwork(keras.Model):
         `RECEPTIVE_RADIUS` of a cut edge differ from the whole picture's: cut
         with a halo and drop it.
         """
-        start = 0
+        parts = self._by_layer(statistics)
 
         def given(norm, x, *style):
-            nonlocal start
-            part = statistics[:, start : start + x.shape[-1]]
-            start += x.shape[-1]
-            part = ops.reshape(part, (2, 1, 1, 1, -1))
-            return norm(x, *style, (part[0], part[1]))
+            return _normalized(norm, x, style, next(parts))
 
         return self._run(tiles, self._parts(vectors, masks), given)
 
@@ -209,31 +201,20 @@ class ImageTransformationNetwork(keras.Model):
     ) -> tuple[Any, Any]:
         """Stylizes a frame with statistics between given ones and its own.
 
-        Each normalization takes kept * given + (1 - kept) * own, where its own
-        are those of what has come through the normalizations before it: one
-        pass of the network, as in `call`.
-
-        Args:
-            frames: (1, height, width, 3), as for `call`.
-            statistics: Of the frame before, as from here or `statistics`.
-            kept: Scalar, 0 to 1.
-            vectors: As for `call`, or for `stylize_regions`.
-            masks: As for `stylize_regions`.
+        Each normalization takes kept * given + (1 - kept) * own, `kept` a
+        scalar in 0..1. Given are those of the frame before, from here or from
+        `statistics`; all else is as in `stylize_tile`, of one frame.
 
         Returns:
             The painted frame, and the statistics that it was painted with.
         """
-        found, start = [], 0
+        found, parts = [], self._by_layer(statistics)
 
         def eased(norm, x, *style):
-            nonlocal start
             own = ops.reshape(ops.stack(norm.statistics(x)), (2, -1))
-            part = statistics[:, start : start + x.shape[-1]]
-            start += x.shape[-1]
-            part = kept * part + (1.0 - kept) * own
+            part = kept * next(parts) + (1.0 - kept) * own
             found.append(part)
-            part = ops.reshape(part, (2, 1, 1, 1, -1))
-            return norm(x, *style, (part[0], part[1]))
+            return _normalized(norm, x, style, part)
 
         painted = self._run(frames, self._parts(vectors, masks), eased)
         return painted, ops.concatenate(found, axis=1)
@@ -270,6 +251,13 @@ class ImageTransformationNetwork(keras.Model):
             )
         return pairs
 
+    def _by_layer(self, statistics):
+        """The (2, channels) of each normalization."""
+        start = 0
+        for conv in self.convs:
+            yield statistics[:, start : start + conv.filters]
+            start += conv.filters
+
     def _run(self, pictures, parts, normalize=None):
         height, width = ops.shape(pictures)[1:3]
         x = self._paint(_extended(pictures), parts, normalize or _own)
@@ -297,6 +285,11 @@ class ImageTransformationNetwork(keras.Model):
             x = ops.relu(layer(x))
         return ops.cast(self.paint(x), "float32") * 50.0 + 127.5
 
+    def freeze_convolutions(self) -> None:
+        """Leaves nothing but the style vectors to be trained."""
+        for layer in (*self.convs, self.paint):
+            layer.trainable = False
+
     def named_weights(self) -> dict[str, Any]:
         """{layer/weight: NumPy array} of all weights, in a fixed order."""
         return {
@@ -317,6 +310,12 @@ class ImageTransformationNetwork(keras.Model):
 def _own(norm: Any, x: Any, *style: Any) -> Any:
     """Normalization with a picture's own statistics."""
     return norm(x, *style)
+
+
+def _normalized(norm: Any, x: Any, style: Any, statistics: Any) -> Any:
+    """Normalization with (2, channels) given statistics."""
+    found = ops.reshape(statistics, (2, 1, 1, 1, -1))
+    return norm(x, *style, (found[0], found[1]))
 
 
 def _extended(x: Any) -> Any:

@@ -81,8 +81,7 @@ class InstanceNormalization(keras.layers.Layer):
         def region(i):
             return ops.cast(masks[i], x.dtype) * styled(scale[i], shift[i])
 
-        # One after the other: maps of each pixel's scale and shift are as
-        # large as what is normalized, and known long before it is.
+        # Region by region, to avoid per-pixel maps of scale and shift.
         return ops.fori_loop(
             1,
             ops.shape(masks)[0],
@@ -195,7 +194,7 @@ def pad_by_slices(x: Any, width: int, mode: str) -> Any:
 
 
 def _kernels(name: str) -> Any:
-    """What has `pad` and, where it is one operation, `instance_norm`."""
+    """Module with `pad` and optionally `instance_norm` of a kernel set."""
     if name not in KERNELS:
         raise ValueError(f"no kernels {name!r}: there are {', '.join(KERNELS)}")
     if name == "tensorflow_cpu":

@@ -30,26 +30,13 @@ def network_graph(
     statistics: str = "own",
     regions: int = 0,
 ) -> onnx.ModelProto:
-    """Writes the network.
+    """Writes the network with weights named as `named_weights` does.
 
-    Its inputs, all float32, are
-
-    - `image` (batch, height, width, 3) RGB in 0..255, of any size from 16 up;
-    - with `regions`, `masks` (batch, height, width, k), as in
-      `stylize_regions`;
-    - with `choice`, `vector`, the style vector (n,), or (k, n) of k regions;
-    - with "given" statistics, `statistics` (2, channels).
-
-    Its output is `stylized_image`, like `image` and clipped to its range; with
-    "pooled" statistics these, as `statistics` (2, channels).
-
-    Args:
-        weights: {layer/weight: array}, as the network's variables are named.
-        blocks: Number of residual blocks.
-        choice: Whether the style is an input; otherwise it is the first of the
-            table, its dials at 0.
-        statistics: One of `STATISTICS`.
-        regions: Number k of regions, each with its style; 0 for one style.
+    Inputs, all float32, are `image` (batch, height, width, 3) RGB in 0..255;
+    with a number k of `regions`, `masks` (batch, height, width, k); with
+    `choice`, `vector` (n,), or (k, n) of regions, by default the first style's;
+    with "given" `STATISTICS`, `statistics` (2, channels). The output is
+    `stylized_image`, clipped to 0..255, or the "pooled" `statistics`.
     """
     return _Writer(weights, choice, statistics, regions).write(blocks)
 

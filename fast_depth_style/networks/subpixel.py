@@ -1,4 +1,4 @@
-"""Doubling a picture and convolving it, as one convolution.
+"""Bilinear upsampling and convolution fused into one.
 
 Written for arrays of any library `xp`: numpy, or keras.ops.
 """

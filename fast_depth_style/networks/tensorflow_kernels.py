@@ -1,4 +1,4 @@
-"""Operations that TensorFlow computes faster on a CPU than plainly written.
+"""Faster CPU versions of padding and instance normalization.
 
 Light operations there are bound by memory, and some gradients have slow
 kernels. The results are the same up to rounding. All shapes are static.
@@ -11,20 +11,14 @@ import tensorflow as tf
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, compiled by XLA, which makes one loop of many operations.
-
-    For functions without convolutions, which XLA computes slower on a CPU.
-    """
+    """Compiles a function by XLA; convolutions would be slower on a CPU."""
     return tf.function(function, jit_compile=True, autograph=False)
 
 
 def pad(x: Any, width: int, mode: str) -> Any:
-    """Extends pictures by their reflection, as `layers.pad` does.
-
-    Copies of whole rows, forward and backward, take half the time of the
-    kernels that mirror, which compute an index for every value. Height and
-    width are at least 2 `width` + 2.
-    """
+    """As `layers.pad`, of pictures of at least 2 `width` + 2 pixels a side."""
+    # Copies of whole rows take half the time of the kernels that mirror, which
+    # compute an index for every value.
     skip = 1 if mode == "reflect" else 0
     return _pad_axis(_pad_axis(x, 1, width, skip), 2, width, skip)
 

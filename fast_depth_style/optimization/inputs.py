@@ -1,4 +1,4 @@
-"""Photo, paintings and masks from which a picture is made."""
+"""Inputs of an optimization: photo, paintings, masks."""
 
 import dataclasses
 import pathlib
@@ -18,7 +18,7 @@ _SHAPES_AGREE = 0.04
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
-    """What a picture is made from; counts and types are checked.
+    """Photo, paintings and masks; counts and types are checked.
 
     Attributes:
         photo: (height, width, 3) uint8 RGB, as are paintings and init.
@@ -156,16 +156,11 @@ def feature_masks(
     sizes: Mapping[tuple[int, str], tuple[int, int]],
     name: str,
 ) -> dict[tuple[int, str], np.ndarray]:
-    """A uint8 mask at the size of each layer's features.
+    """A uint8 mask as (1, height, width, 1) float32, at each of the `sizes`.
 
-    Luan et al. 2017, eq. 3: features are multiplied by the mask of their
-    region before their Gram matrix is taken. Here the mask is also divided by
-    its root mean square, so that the Gram matrix, a mean over all pixels, is
-    the mean over the region whatever its share of the picture.
-
-    Returns:
-        {(scale, layer): (1, height, width, 1) float32 of mean square 1}, at
-        the (height, width) of `sizes`; refused where nothing is left of it.
+    Features are multiplied by it before their Gram matrix is taken (Luan et
+    al. 2017, eq. 3). Its mean square is 1: the Gram matrix, a mean over all
+    pixels, is then that of the region. A mask that leaves nothing is refused.
     """
     found = {}
     for key, size in sizes.items():

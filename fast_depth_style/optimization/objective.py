@@ -125,12 +125,10 @@ class PictureObjective:
 
 
 def matting_laplacian(photo: np.ndarray) -> Any:
-    """Matting Laplacian of a uint8 photo, for windows of 3x3 pixels.
+    """Matting Laplacian of a uint8 photo (Levin et al. 2008, eq. 12).
 
-    Levin, Lischinski, Weiss 2008, eq. 12, with their epsilon of 1e-7: a sparse
-    SciPy matrix (height * width, height * width), float64, its rows the pixels,
-    line by line. Its eigenvalues are in 0..9, as a pixel lies in nine windows
-    whose part has eigenvalues in 0..1.
+    Of windows of 3x3 pixels with an epsilon of 1e-7: a sparse SciPy matrix
+    (pixels, pixels), float64, with eigenvalues in 0..9.
     """
     try:
         from pymatting.laplacian.cf_laplacian import cf_laplacian
@@ -142,12 +140,10 @@ def matting_laplacian(photo: np.ndarray) -> Any:
 def photorealism(
     laplacian: Any, picture: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """Photorealism loss of a picture, and its gradient by grey levels.
+    """Photorealism loss of a picture in 0..255, and its gradient (float64).
 
-    Luan et al. 2017, eq. 2: the sum over channels of V_c^T M V_c, here with
-    colours in 0..1 and divided by the number of pixels, so that a weight suits
-    any size. M is `laplacian`, V the picture, (height, width, 3) RGB in 0..255.
-    The gradient, float64, is 2 M V, scaled alike.
+    Luan et al. 2017, eq. 2: the sum over channels of V_c^T M V_c with M the
+    `laplacian`, here with colours in 0..1 and divided by the number of pixels.
     """
     colors = picture.reshape(-1, 3).astype(np.float64) / 255.0
     product = laplacian @ colors

@@ -1,4 +1,4 @@
-"""Makes one picture; beside wave.png everything about it lies in wave.run.
+"""Optimizes one picture; its state is in wave.run beside wave.png.
 
     settings.json       what the picture is; another one is refused
     state.npz           the picture where a minimizer last began afresh
@@ -51,14 +51,7 @@ def optimize_arrays(
 ) -> np.ndarray:
     """Makes a picture without reading or writing a file.
 
-    All pictures are (height, width, 3) uint8 RGB; that made is `settings.size`
-    pixels long. Files that the settings name are not read; others are further
-    attributes of `Inputs`: weights, masks, init.
-
-    Raises:
-        RequestError: An input does not suit, or a network or a library cannot
-            be had.
-        NotFiniteError: The loss is not finite.
+    Arguments and errors are those of `api.optimize`, but for arrays alone.
     """
     work = PictureOptimization(settings, Inputs(photo, paintings, **others))
     return work.to_rgb(work.run(work.start()).picture)
@@ -282,10 +275,8 @@ def _add_to_strip(
 
 def _sources(settings: OptimizationSettings) -> dict[str, str]:
     """{setting: digests of the pictures that it names}."""
-    found = {
-        name: " ".join(map(files.digest, paths))
-        for name, paths in settings.input_files().items()
-    }
+    paths = settings.input_files()
+    found = runs.source_digests(paths, (*paths,))
     weights = [weight for _, weight in settings.paintings()]
     found["style"] += f" {weights}"
     return found

@@ -23,7 +23,7 @@ _ROUND = 50
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class State:
-    """How far a picture is: iterations done, and the pixels.
+    """Iterations done, and the pixels.
 
     They are (height, width, 3) float32 RGB, about 0..255, at one of the
     `PictureOptimization.sizes`.
@@ -68,10 +68,7 @@ class PictureOptimization:
         self._minimize = minimizer(settings.optimizer, settings.learning_rate)
         self._perceptual = perceptual or registry.perceptual_network(
             settings.perceptual_network,
-            {
-                *settings.resolved_style_layers(),
-                settings.resolved_content_layer(),
-            },
+            settings.layers(),
             pooling=settings.pooling,
         )
         self._estimator = None
@@ -80,7 +77,7 @@ class PictureOptimization:
         self._objectives: dict[tuple[int, int], PictureObjective] = {}
 
     def start(self) -> State:
-        """What the pixels start as, at the first scale."""
+        """The initial picture, at the first scale."""
         size = self.sizes[0]
         init = self.inputs.init
         if init is None and self._settings.init == "noise":
@@ -111,10 +108,10 @@ class PictureOptimization:
     ) -> State:
         """Does the iterations that are left, with a progress line.
 
-        `after_step` is called after each; False from it ends the work. A state
-        that `after_round` is given is all that what follows depends on: work
-        that begins there does what work that did not end there does. A loss
-        that is not finite raises `NotFiniteError`.
+        `after_step` is called after each; False from it ends the work. Work
+        that starts from a state of `after_round` gives the same picture as
+        work that was not interrupted. A loss that is not finite raises
+        `NotFiniteError`.
         """
         total = self._settings.iterations
         progress = Progress(total, state.done)

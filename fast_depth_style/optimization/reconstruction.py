@@ -11,7 +11,9 @@ import pathlib
 import numpy as np
 
 from fast_depth_style import files
-from fast_depth_style.images.files import read_rgb
+from fast_depth_style.images.files import read_rgb, write_picture
+from fast_depth_style.images.picture import Picture
+from fast_depth_style.images.size import resize
 from fast_depth_style.optimization.optimize import (
     checked_output,
     open_pictures,
@@ -25,8 +27,9 @@ from fast_depth_style.optimization.settings import (
     ReconstructionSettings,
 )
 from fast_depth_style.perception import registry
+from fast_depth_style.runs.pictures import titled_sheet
 
-_INCHES = 2.4
+_WIDTH = 240  # Of each picture in the sheet.
 
 
 def reconstruct(
@@ -96,32 +99,18 @@ def _draw_sheet(
     originals: dict[str, np.ndarray],
 ) -> None:
     """Draws a row for content and one for style, the original first."""
-    import matplotlib.figure
-
-    rows: list[dict[str, np.ndarray]] = []
-    columns = 0
+    rows = []
     for title, kind in (("picture", "content_"), ("painting", "style_to_")):
         names = [name for name in wanted if name.startswith(kind)]
-        if names:
-            rows.append({title: originals[wanted[names[0]].content]})
-            for name in names:
-                if made[name].exists():
-                    says = name.replace(kind, kind.replace("_", " "))
-                    rows[-1][says] = read_rgb(made[name])
-            columns = max(columns, 1 + len(names))
-    shapes = [next(iter(row.values())).shape for row in rows]
-    heights = [_INCHES * height / width + 0.3 for height, width, _ in shapes]
-    figure = matplotlib.figure.Figure(
-        figsize=(_INCHES * columns, sum(heights)), layout="constrained"
-    )
-    axes = figure.subplots(
-        len(rows), columns, squeeze=False, height_ratios=heights
-    )
-    for row, places in zip(rows, axes, strict=True):
-        for place in places:
-            place.axis("off")
-        for (title, rgb), place in zip(row.items(), places, strict=False):
-            place.set_title(title, fontsize=8)
-            place.imshow(rgb, interpolation="lanczos")
-    with files.replacing(output) as aside:
-        figure.savefig(aside, dpi=100)
+        if not names:
+            continue
+        row = [(title, originals[wanted[names[0]].content])]
+        row += [
+            (name.replace(kind, kind.replace("_", " ")), read_rgb(made[name]))
+            for name in names
+            if made[name].exists()
+        ]
+        height, width = row[0][1].shape[:2]
+        size = (max(1, round(_WIDTH * height / width)), _WIDTH)
+        rows.append([(says, resize(rgb, size)) for says, rgb in row])
+    write_picture(output, Picture(titled_sheet(rows)))

@@ -5,7 +5,6 @@ Imports nothing heavy.
 
 import math
 import pathlib
-from typing import Any
 
 from fast_depth_style import files
 from fast_depth_style import settings as fields
@@ -54,7 +53,7 @@ class OptimizationSettings(ObjectiveSettings):
         choices=("max", "average"),
     )
     init: str = setting(
-        "content", "What it starts from: content, noise or a picture file."
+        "content", "Initial picture: content, noise or a picture file."
     )
     optimizer: str = setting(
         "lbfgs", "Optimizer of the pixels.", choices=("lbfgs", "adam")
@@ -70,13 +69,13 @@ class OptimizationSettings(ObjectiveSettings):
     )
     scales: int = setting(
         3,
-        "Number of sizes, coarse to fine, each twice the one before; those too"
-        " small to show anything are left out.",
+        "Number of sizes at which the picture is made, coarse to fine, each"
+        " twice the one before; sizes that are too small are left out.",
         least=1,
     )
     style_scale: float = setting(
         1.0,
-        "Size of the painting relative to the picture's: larger means coarser"
+        "Side of the painting over that of the picture: larger means coarser"
         " strokes.",
         least=0.01,
     )
@@ -154,14 +153,6 @@ class OptimizationSettings(ObjectiveSettings):
         """Fewest pixels that a side of photo or painting may have."""
         return LEAST_SIDE << self.style_scales - 1
 
-    def to_json(self) -> dict[str, Any]:
-        """JSON-ready values, derived defaults filled in."""
-        return {
-            **fields.to_json(self),
-            "style_layers": [*self.resolved_style_layers()],
-            "content_layer": self.resolved_content_layer(),
-        }
-
 
 @settings_class
 class ReconstructionSettings:
@@ -174,7 +165,7 @@ class ReconstructionSettings:
         "", "Painting whose style is reconstructed: a picture file."
     )
     perceptual_network: str = setting(
-        "vgg19", "Network that is looked into, as for optimize."
+        "vgg19", "Network whose layers are shown, as for optimize."
     )
     pooling: str = inherited(OptimizationSettings, "pooling")
     layers: tuple[str, ...] | None = setting(
@@ -207,57 +198,42 @@ class ReconstructionSettings:
             if file and getattr(self, name) == ():
                 raise RequestError(f"--{name}= names no layer: name one")
 
-    def resolved_layers(self) -> tuple[str, ...]:
-        """`layers`, or the network's usual ones; none without a picture."""
-        usual = default_layers(self.perceptual_network).reconstructed_content
-        return (self.layers or usual) if self.picture else ()
-
-    def resolved_style_layers(self) -> tuple[str, ...]:
-        """`style_layers`, or the network's; none without a painting."""
-        usual = default_layers(self.perceptual_network).reconstructed_style
-        return (self.style_layers or usual) if self.style else ()
-
     def reconstructions(self) -> dict[str, OptimizationSettings]:
         """{name that suits a file: what is optimized}, in the sheet's order.
 
         Each starts from noise and has one term, content at one layer or style
         at the first few, beside the penalty for colours out of range.
         """
-        layers, style_layers = (
-            self.resolved_layers(),
-            self.resolved_style_layers(),
-        )
+        usual = default_layers(self.perceptual_network)
+        wanted: list[tuple[str, str, tuple[str, ...]]] = []
+        if self.picture:
+            for layer in self.layers or usual.reconstructed_content:
+                wanted.append((f"content_{layer}", self.picture, (layer,)))
+        if self.style:
+            layers = self.style_layers or usual.reconstructed_style
+            for count, layer in enumerate(layers, 1):
+                wanted.append((f"style_to_{layer}", self.style, layers[:count]))
         return {
-            f"content_{layer}": self._one(self.picture, (layer,), 1.0, 0.0)
-            for layer in layers
-        } | {
-            f"style_to_{layer}": self._one(
-                self.style, style_layers[:count], 0.0, 1.0
+            name: OptimizationSettings(
+                content=file,
+                style=(f"{file}:1",),
+                init="noise",
+                iterations=self.iterations,
+                size=self.size,
+                scales=1,
+                perceptual_network=self.perceptual_network,
+                pooling=self.pooling,
+                style_layers=layers,
+                content_layer=layers[-1],
+                content_weight=float(name.startswith("content_")),
+                style_weight=float(name.startswith("style_")),
+                depth_network="none",
+                tv_weight=0.0,
+                strip_at=(),
+                seed=self.seed,
             )
-            for count, layer in enumerate(style_layers, 1)
+            for name, file, layers in wanted
         }
-
-    def _one(
-        self, file: str, layers: tuple[str, ...], content: float, style: float
-    ) -> OptimizationSettings:
-        return OptimizationSettings(
-            content=file,
-            style=(f"{file}:1",),
-            init="noise",
-            iterations=self.iterations,
-            size=self.size,
-            scales=1,
-            perceptual_network=self.perceptual_network,
-            pooling=self.pooling,
-            style_layers=layers,
-            content_layer=layers[-1],
-            depth_network="none",
-            tv_weight=0.0,
-            strip_at=(),
-            seed=self.seed,
-            content_weight=content,
-            style_weight=style,
-        )
 
 
 def _painting(text: str) -> tuple[str, float]:

@@ -1,4 +1,4 @@
-"""Frozen networks that look at pictures.
+"""Frozen perceptual and depth networks.
 
 Pictures are (batch, height, width, 3) float32 RGB in 0..255, of any size.
 """

@@ -79,8 +79,7 @@ def compact_depth_body(
 class CompactDepth(DepthEstimator):
     """Relative inverse depth from a network of 1.5 million weights.
 
-    Trained by this project; research/notes.md says on what, how good it
-    is, and where not to trust it.
+    Trained by this project: see research/notes.md for its data and limits.
     """
 
     quantity = "inverse_depth"
@@ -92,8 +91,7 @@ class CompactDepth(DepthEstimator):
     ):
         """Builds the network; `kwargs` go to `FrozenNetwork`.
 
-        Weights are named as the layers ("down0/kernel", "down0/bias", …), by
-        default the shipped ones: a RequestError if these are damaged.
+        Weights, named "down0/kernel", …, are by default the shipped ones.
         """
         super().__init__(**{"name": "compact_depth", **kwargs})
         self.body = compact_depth_body(size=SIZE, dtype=self.dtype_policy)

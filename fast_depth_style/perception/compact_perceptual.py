@@ -83,8 +83,7 @@ class CompactPerceptual(FrozenNetwork):
     ):
         """Builds the network; `kwargs` go to `FrozenNetwork`.
 
-        Weights are named "relu1_1/kernel", …, by default the shipped ones. A
-        RequestError says if these are damaged or a layer is unknown.
+        Weights, named "relu1_1/kernel", …, are by default the shipped ones.
         """
         network = "the compact network (vgg19 has more layers)"
         names = require_layers(network, tuple(COMPONENTS), layers)

@@ -22,10 +22,9 @@ class DepthEstimator(FrozenNetwork, abc.ABC):
 
     @abc.abstractmethod
     def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
-        """The map of `call`, and intermediate features for a loss.
+        """The map of `call`, and features for a loss, finest last.
 
-        Finest last, (batch, h, w, channels) float32 each; none where the
-        network shows none (a TF-Hub module).
+        They are (batch, h, w, channels) float32; a TF-Hub module has none.
         """
 
     def call(self, pictures: Any) -> Any:
@@ -36,9 +35,8 @@ class DepthEstimator(FrozenNetwork, abc.ABC):
 class DepthEnsemble(DepthEstimator):
     """Several depth networks, to learn from together.
 
-    What pleases one network may be a weakness of that network; what pleases
-    several is more likely depth. There is no common map, for the networks'
-    maps differ in unit and size; they stand among the features.
+    One network alone teaches its own weaknesses, too. There is no common map,
+    as maps differ in unit and size: they stand among the features.
     """
 
     def __init__(self, estimators: Sequence[DepthEstimator]):

@@ -38,15 +38,11 @@ class FastDepth(DepthEstimator):
         input_size: int = 224,
         **kwargs: Any,
     ):
-        """Reads the weights, a RequestError if the file holds others.
+        """Reads the weights; `kwargs` go to `FrozenNetwork`.
 
-        Args:
-            weights: .npz file with `NN_CONV_2D_w`, `NN_CONV_2D_b`,
-                `NN_DEPTHWISE_CONV_2D_w`, … for NN = 00 … 37, kernels as
-                (height, width, in, out) and (height, width, channels, 1).
-            input_size: Side of the square that pictures are resized to, a
-                multiple of 32; 224 is what it was trained at.
-            **kwargs: For `FrozenNetwork`.
+        They are an .npz file of `NN_CONV_2D_w`, `NN_CONV_2D_b`,
+        `NN_DEPTHWISE_CONV_2D_w`, … for NN = 00 … 37. Pictures are resized to
+        squares of `input_size`, a multiple of 32.
         """
         path = pathlib.Path(weights)
         with damaged_files_named(path, "FastDepth"):

@@ -41,16 +41,11 @@ class FCRN(DepthEstimator):
         input_size: tuple[int, int] = (228, 304),
         **kwargs: Any,
     ):
-        """Reads the weights, a RequestError if the file holds others.
+        """Reads the weights; `kwargs` go to `FrozenNetwork`.
 
-        Args:
-            weights: The published `NYU_ResNet-UpProj.npy`: a pickled dict
-                {layer: {"weights", "biases" | "mean", "variance", "scale",
-                "offset"}}. The number of channels after the first convolution
-                (64 as published) sets the width of all others.
-            input_size: Height and width that pictures are resized to, by
-                default what it was trained at.
-            **kwargs: For `FrozenNetwork`.
+        They are the published `NYU_ResNet-UpProj.npy`, a pickled dict {layer:
+        {"weights", "biases" | "mean", "variance", "scale", "offset"}} of any
+        width. Pictures are resized to `input_size`, (height, width).
         """
         path = pathlib.Path(weights)
         with damaged_files_named(path, "FCRN"):

@@ -1,4 +1,4 @@
-"""Base class of the networks whose weights are given and frozen."""
+"""Base class of frozen networks."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -86,7 +86,7 @@ def _load(handle: str) -> Any:
             "or choose another depth network"
         )
     with warnings.catch_warnings():
-        # Its use of pkg_resources is no news to our users.
+        # It warns about its own use of pkg_resources.
         warnings.simplefilter("ignore", UserWarning)
         import tensorflow_hub as hub
 

@@ -17,12 +17,9 @@ from fast_depth_style.perception.shipped_weights import read_shipped_weights
 
 
 def nearness(rgb: np.ndarray) -> np.ndarray:
-    """Relative inverse depth, larger where nearer, up to scale and shift.
+    """Relative inverse depth of (height, width, 3) uint8: (80, 80) float32.
 
-    From (height, width, 3) uint8 to (80, 80) float32.
-
-    Raises:
-        RequestError: The shipped weights are missing or damaged.
+    Larger where nearer, up to scale and shift.
     """
     return _network()(rgb[None].astype("float32"))[0, 0]
 

@@ -10,12 +10,11 @@ _COUNT = 4096
 
 
 class RandomViews:
-    """Shows a depth network the pictures of each step in another way.
+    """Random views of the pictures for a depth network, another each step.
 
-    A depth network has weaknesses of its own: fine patterns that mean depth to
-    it and to no other network, and training finds them. Views that change from
-    step to step leave less of them (expectation over transformation, Athalye
-    et al. 2018, arXiv:1707.07397, eq. 2).
+    Training finds fine patterns that mean depth to one network alone. Views
+    that change from step to step leave less of them (expectation over
+    transformation, Athalye et al. 2018, arXiv:1707.07397, eq. 2).
 
     A view depends on the step alone: a run that is continued, on another
     backend or split over several devices sees the same. Pictures are (batch,
@@ -34,9 +33,9 @@ class RandomViews:
             "blur": random.uniform(0.0, 1.0, (_COUNT, 1)),
             "noise": random.uniform(0.0, 25.0, (_COUNT, 1)),
         }
-        # Every other step shows pictures as they are: noise and blur make
-        # depth networks see less depth, and pictures that were never seen
-        # without would learn more depth than the photo has.
+        # Every other step shows pictures as they are: with noise and blur
+        # depth networks see less depth, so that the network would learn to
+        # paint more depth than the photo has.
         for name, draws in self._draws.items():
             draws[1::2] = name in ("saturation", "contrast")
             self._draws[name] = draws.astype("float32")
@@ -59,13 +58,11 @@ class RandomViews:
         return ops.clip(x, 0.0, 255.0)
 
     def zoom(self, pictures: Any, step: Any) -> Any:
-        """Cuts out and scales a part, the same part of all that it is given.
+        """Scales height and width each by half to twice, alike for all.
 
-        Depth networks squeeze what they see to a square of their own size.
-        Brush strokes of square crops have one size there, those of wide or
-        large pictures others. Height and width are scaled each by half to
-        twice, linearly; less than the whole is taken from anywhere inside,
-        more is the picture's mirror image.
+        Depth networks squeeze pictures to a square of their own size, so the
+        size of brush strokes there depends on the picture's. A part of the
+        picture is taken, or more than the whole, then with its mirror image.
         """
         index = ops.cast(step, "int32") % _COUNT
         scales = ops.take(self._scales, index, axis=0)
@@ -83,10 +80,10 @@ class RandomViews:
 
 
 def _scaled(x, axis, scale, place):
-    """As many lines as x has along an axis, `scale` of a line apart.
+    """Resamples x along an axis, keeping its length: lines `scale` apart.
 
-    They fill a window of `scale` times the length, which lies at the start of
-    x for `place` 0 and at its end for 1; beyond the ends x is mirrored.
+    The window of `scale` times the length lies at the start of x for `place`
+    0 and at its end for 1; beyond the ends x is mirrored.
     """
     length = x.shape[axis]
     positions = np.arange(length, dtype="float32") + 0.5

@@ -1,4 +1,4 @@
-"""Weights that are part of the package, checked before they are used."""
+"""Weights shipped with the package, verified by SHA-256."""
 
 import os
 import pathlib

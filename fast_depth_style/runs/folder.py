@@ -31,10 +31,7 @@ def write_settings(
     settings: Mapping[str, Any],
     sources: Mapping[str, str],
 ) -> None:
-    """Makes a folder that of a run of JSON-ready settings.
-
-    `sources` is {setting: digests} of what the settings name by a path.
-    """
+    """Marks a folder as a run's; settings are JSON-ready, with digests."""
     files.mark_own_folder(folder, "run")
     files.write_json(folder / SETTINGS, {**settings, _SOURCES: {**sources}})
 

@@ -13,11 +13,10 @@ class Terminated(KeyboardInterrupt):
 
 
 class StopBetweenSteps:
-    """Takes note of Ctrl-C or SIGTERM, so that the step can be finished.
+    """Defers Ctrl-C and SIGTERM to the end of the step, as a context manager.
 
-    So nothing is half done, and all that is written at the end is written. A
-    second signal stops at once. Use it as a context manager; its `signal` is
-    the one that came, None before.
+    So everything is written. A second signal stops at once. `signal` is the
+    one that came, None before.
     """
 
     def __init__(self) -> None:
@@ -37,10 +36,7 @@ class StopBetweenSteps:
         self._restore()
 
     def require_not_stopped(self, where: str) -> None:
-        """Says where a signal stopped the run; raises what the signal means.
-
-        That is `KeyboardInterrupt` or `Terminated`, and nothing without one.
-        """
+        """Ends a run that a signal stopped, by the signal's exception."""
         if self.signal is None:
             return
         print(f"Stopped after {where}; the same command continues.", flush=True)

@@ -1,15 +1,17 @@
-"""Sheets of pictures by which one watches a run."""
+"""Contact sheets: pictures in rows, with titles or without."""
 
 import io
 import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from fast_depth_style import files
 
 _GAP = 4
+TITLE_GAP, TITLE_LINE = 6, 24
+"""Pixels between pictures with titles, and above them for a title."""
 
 
 def contact_sheet(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
@@ -23,6 +25,28 @@ def contact_sheet(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
             for row in rows
         ]
     )[:-_GAP, :-_GAP]
+
+
+def titled_sheet(
+    rows: Sequence[Sequence[tuple[str, np.ndarray]]],
+) -> np.ndarray:
+    """Lays uint8 pictures out in rows, each under its title, on white.
+
+    Pictures of a row are of one height.
+    """
+    below = [len(row[0][1]) + TITLE_LINE + TITLE_GAP for row in rows]
+    wide = max(sum(rgb.shape[1] + TITLE_GAP for _, rgb in row) for row in rows)
+    sheet = Image.new("RGB", (wide, sum(below)), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
+    top = 0
+    for row, height in zip(rows, below, strict=True):
+        left = 0
+        for title, rgb in row:
+            draw.text((left + 2, top + 3), title, "black", font)
+            sheet.paste(Image.fromarray(rgb), (left, top + TITLE_LINE))
+            left += rgb.shape[1] + TITLE_GAP
+        top += height
+    return np.asarray(sheet)
 
 
 def write_png(rgb: np.ndarray, *paths: pathlib.Path) -> None:

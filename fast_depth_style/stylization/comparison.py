@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from fast_depth_style.images.size import fit_long_side, resize
 from fast_depth_style.perception.onnx_compact_depth import nearness
+from fast_depth_style.runs.pictures import titled_sheet
 from fast_depth_style.stylization import engine
 from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.painting import paint
@@ -17,7 +17,7 @@ from fast_depth_style.stylization.request import styles_of
 from fast_depth_style.stylization.settings import StylizeSettings
 
 DIAL_VALUES = (0.0, 0.25, 0.5, 0.75, 1.0)
-_COLUMNS, _GAP, _LINE = 4, 6, 24
+_COLUMNS = 4
 
 Track = Callable[[Iterable[Any]], Iterable[Any]]
 """Goes round the pictures that are painted; shows progress."""
@@ -49,7 +49,7 @@ def compare_styles(
         chosen = dataclasses.replace(settings, style=name)
         cells.append((name, paint(load_styled(model, chosen), rgb, chosen)))
     rows = [cells[i : i + _COLUMNS] for i in range(0, len(cells), _COLUMNS)]
-    return _sheet(rows)
+    return titled_sheet(rows)
 
 
 def compare_dial(
@@ -74,9 +74,9 @@ def compare_dial(
         painted = paint(load_styled(model, chosen), rgb, chosen)
         cells.append((f"{dial} {value:g}", painted))
     if dial != "depth":
-        return _sheet([cells])
+        return titled_sheet([cells])
     maps = [("", each) for each in _depth_maps([rgb for _, rgb in cells])]
-    return _sheet([cells, maps])
+    return titled_sheet([cells, maps])
 
 
 def _depth_maps(pictures: list[np.ndarray]) -> list[np.ndarray]:
@@ -89,19 +89,3 @@ def _depth_maps(pictures: list[np.ndarray]) -> list[np.ndarray]:
         np.repeat(resize(each, size)[..., None], 3, axis=-1)
         for each in grey.astype(np.uint8)
     ]
-
-
-def _sheet(rows: list[list[tuple[str, np.ndarray]]]) -> np.ndarray:
-    """Pictures of one size, each under its title, on white."""
-    height, width = rows[0][0][1].shape[:2]
-    down, across = height + _LINE + _GAP, width + _GAP
-    sheet = Image.new(
-        "RGB", (max(map(len, rows)) * across, len(rows) * down), "white"
-    )
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-    for i, row in enumerate(rows):
-        for j, (title, rgb) in enumerate(row):
-            draw.text((j * across + 2, i * down + 3), title, "black", font)
-            place = (j * across, i * down + _LINE)
-            sheet.paste(Image.fromarray(rgb), place)
-    return np.asarray(sheet)

@@ -1,1 +1,1 @@
-"""The training step, the run folder, what one sees while it trains."""
+"""Training: build, step, optimizer, callbacks, settings."""

@@ -67,18 +67,15 @@ def build_trainer(
                 f" is added: give --{'' if initial.dials else 'no'}dials"
             )
         start_from(network, initial)
-        for layer in (*network.convs, network.paint):
-            layer.trainable = settings.learn == "all"
+        if settings.learn == "vectors":
+            network.freeze_convolutions()
     else:
         draw_weights(network, settings.seed)
     perceptual = teacher = None
     if settings.style_weight or settings.content_weight:
         perceptual = registry.perceptual_network(
             settings.perceptual_network,
-            {
-                *settings.resolved_style_layers(),
-                settings.resolved_content_layer(),
-            },
+            settings.layers(),
             dtype=policy,
         )
     if settings.teacher and settings.distillation_weight:
@@ -109,16 +106,14 @@ def build_trainer(
         settings.seed,
         compiler,
     )
-    grams = None
-    if perceptual is not None:
-        grams = PaintingGrams(
-            settings,
-            perceptual,
-            paintings,
-            settings.style_size,
-            settings.stroke_range if settings.dials else 1.0,
-            settings.style_rise if settings.dials else None,
-        )
+    grams = PaintingGrams(
+        settings,
+        perceptual,
+        paintings,
+        settings.style_size,
+        settings.stroke_range if settings.dials else 1.0,
+        settings.style_rise if settings.dials else None,
+    )
     trainer = StyleTrainer(network, objective, grams, teacher)
     optimizer = make_optimizer(
         settings.optimizer,

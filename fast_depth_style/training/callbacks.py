@@ -21,30 +21,33 @@ from fast_depth_style.runs.progress import Progress
 from fast_depth_style.training.settings import TrainingSettings
 
 _MOST = 32
-"""Steps whose losses wait on the device at most."""
+"""Most steps whose losses wait on the device."""
 
 _SECONDS = 0.5
-"""How old they grow at most, as long as there are further steps."""
+"""Age at which they are reported at the next step."""
 
 
 class DeferredCallbacks(keras.callbacks.CallbackList):
-    """Tells callbacks of several steps at a time, of each with its losses.
+    """Callback list that reports steps in batches, each with its losses.
 
     Keras's own list fetches every step's losses before the next step begins:
-    an accelerator waits for the host. Here steps queue up, and callbacks hear
-    of them late, but of every one, in order. `steps_per_execution` would drop
-    all losses but the last.
+    an accelerator waits for the host. `steps_per_execution` would drop all
+    losses but the last.
 
-    A callback that needs the trainer as it is after a certain step says so by
-    a method `needs_trainer(batch)`; at the end of such a step all callbacks
-    are told at once of all that they have not heard of.
+    If a callback's `needs_trainer(step)` is true, all pending steps are
+    reported at once, so that the trainer is that of the step. After a signal
+    `fit` ends with the current step.
     """
 
     def __init__(
-        self, callbacks: Sequence[keras.callbacks.Callback], model: keras.Model
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        model: keras.Model,
+        stop: StopBetweenSteps,
     ):
         """Creates the list, to be given to `fit` as its callbacks."""
         super().__init__([*callbacks], add_history=True, model=model)
+        self._stop = stop
         # Never from another thread: callbacks may look at the trainer.
         self._async_train = False
         self._needs = [
@@ -56,8 +59,10 @@ class DeferredCallbacks(keras.callbacks.CallbackList):
         self._told = -math.inf
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Keeps the losses; tells of the steps before when it is time."""
+        """Keeps the losses; reports pending steps when it is time."""
         self._waiting.append((batch, logs))
+        if self._stop.signal is not None:
+            self._model.stop_training = True
         if time.monotonic() - self._told >= _SECONDS or any(
             needs(batch) for needs in self._needs
         ):
@@ -67,7 +72,7 @@ class DeferredCallbacks(keras.callbacks.CallbackList):
             self._tell(_MOST // 2)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Tells of the steps that are left."""
+        """Reports the steps that are left."""
         self._tell(len(self._waiting))
         super().on_epoch_end(epoch, logs)
 
@@ -166,7 +171,7 @@ class Losses(keras.callbacks.Callback):
 
 
 class _Every(keras.callbacks.Callback):
-    """Does something every so many steps, and at the end.
+    """Acts every so many steps, and at the end.
 
     `start` is the number of steps done so far.
     """
@@ -177,17 +182,17 @@ class _Every(keras.callbacks.Callback):
         self._every = every
 
     def needs_trainer(self, batch: int) -> bool:
-        """Whether it is due after this step."""
+        """Whether it acts after this step."""
         return (self._start + batch + 1) % self._every == 0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Does it where it is due."""
+        """Acts where it is time."""
         self._step = self._start + batch + 1
         if self.needs_trainer(batch):
             self._do_now()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Does it once more, if the last step did not."""
+        """Acts once more, if not after the last step."""
         if self._done != self._step:
             self._do_now()
 
@@ -245,21 +250,3 @@ class Preview(_Every):
             self._folder / f"step_{step:07d}.png",
             self._folder / "latest.png",
         )
-
-
-class StopWhenAsked(keras.callbacks.Callback):
-    """Ends `fit` after the step during which a signal came."""
-
-    def __init__(self, stop: StopBetweenSteps):
-        """Watches `stop`."""
-        super().__init__()
-        self._stop = stop
-
-    def needs_trainer(self, batch: int) -> bool:
-        """Whether the run is to end after this step."""
-        return self._stop.signal is not None
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Asks `fit` to end."""
-        if self._stop.signal is not None:
-            self.model.stop_training = True

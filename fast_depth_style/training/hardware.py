@@ -1,4 +1,4 @@
-"""What this machine computes on, as far as training needs to know."""
+"""Detects accelerators and fast bfloat16; makes distribution strategies."""
 
 import contextlib
 import pathlib
@@ -37,11 +37,8 @@ def bfloat16_is_fast(cpuinfo: str = "/proc/cpuinfo") -> bool:
 
 
 def compiles_well() -> bool:
-    """Whether XLA makes a training step faster.
-
-    Not on CPUs by TensorFlow, whose own convolutions are faster there; JAX
-    has nothing but XLA.
-    """
+    """Whether XLA makes a training step faster."""
+    # TensorFlow's own convolutions are faster on CPUs; JAX has only XLA.
     return keras.backend.backend() == "jax" or has_accelerator()
 
 

@@ -1,4 +1,4 @@
-"""A training run: everything that it is lies in its workdir.
+"""A training run; its whole state is its workdir.
 
     settings.json     what the run is; another run is refused
     checkpoints/      network, optimizer and step; the newest two
@@ -186,7 +186,6 @@ def _fit(
         callbacks.Preview(
             workdir / "previews", start, every, sample.astype(np.uint8)
         ),
-        callbacks.StopWhenAsked(stop),
     ]
     try:
         with stop:
@@ -194,7 +193,7 @@ def _fit(
                 _batches(source, settings, start),
                 steps_per_epoch=settings.steps - start,
                 shuffle=False,
-                callbacks=callbacks.DeferredCallbacks(steps, trainer),
+                callbacks=callbacks.DeferredCallbacks(steps, trainer, stop),
                 verbose=0,
             )
     finally:
@@ -209,20 +208,20 @@ def _batches(
     count = settings.batch_size
     arguments = (source, settings.image_size, count, settings.seed, start)
     drawn = draw(settings.seed, count * settings.steps, len(settings.style))
-    asked = [each[count * start :] for each in drawn]
+    left = [each[count * start :] for each in drawn]
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         from fast_depth_style.content.batches import content_dataset
 
-        rows = tf.data.Dataset.from_tensor_slices(tuple(asked))
+        rows = tf.data.Dataset.from_tensor_slices(tuple(left))
         # Of a size that is known, which a strategy keeps.
         rows = rows.batch(count, drop_remainder=True)
         return tf.data.Dataset.zip(content_dataset(*arguments), rows).map(
-            lambda photos, asked: (photos, *asked)
+            lambda photos, row: (photos, *row)
         )
     return (
-        (photos, *(each[i * count : (i + 1) * count] for each in asked))
+        (photos, *(each[i * count : (i + 1) * count] for each in left))
         for i, photos in enumerate(batches(*arguments))
     )
 

@@ -46,7 +46,7 @@ class TrainingSettings(ObjectiveSettings):
         "Short side to which the painting is scaled, in pixels: larger means"
         " broader strokes. One for all paintings, or one for each.",
         least=64,
-        most=4096,
+        most=_LARGEST,
     )
     dials: bool = setting(
         True,
@@ -55,15 +55,14 @@ class TrainingSettings(ObjectiveSettings):
     )
     stroke_range: float = setting(
         3.0,
-        "Times style_size at which the painting is seen for the broadest"
-        " strokes of the dial.",
+        "Size of the painting at stroke dial 1, over that at 0.",
         least=1,
         most=8,
     )
     style_rise: float = setting(
         1.0,
-        "By how much the weight of style rises with the depth dial, so that"
-        " depth is not bought with style.",
+        "Part by which the weight of style rises at depth dial 1, so that depth"
+        " is not bought with style.",
         least=0,
         flag=False,
     )
@@ -74,13 +73,13 @@ class TrainingSettings(ObjectiveSettings):
     )
     initial_model: str = setting(
         "",
-        "Exported model, workdir, or shipped: the network that training starts"
-        " from, instead of random weights.",
+        "Network that training starts from instead of random weights: an"
+        " exported model, a workdir, or shipped.",
     )
     learn: str = setting(
         "all",
-        "all weights; or only the vectors of the styles, which makes a style"
-        " file that the network of --initial_model paints with.",
+        "all: every weight; vectors: only the style vectors, saved as a style"
+        " file for the network of --initial_model.",
         choices=("all", "vectors"),
     )
     width: float = setting(
@@ -115,9 +114,8 @@ class TrainingSettings(ObjectiveSettings):
     depth_from: float | None = setting(
         None,
         "Part of the run after which depth counts, in full a tenth of the run"
-        " later; by default 0.2, or 0 with an initial model. An untrained"
-        " network's noise shows no depth, and a depth loss on it keeps the"
-        " style from being learned.",
+        " later; by default 0.2, or 0 with an initial model. A depth loss from"
+        " the first step keeps an untrained network from learning style.",
         least=0,
         most=1,
         flag=False,
@@ -147,7 +145,7 @@ class TrainingSettings(ObjectiveSettings):
         """Refuses values out of range by a `RequestError`."""
         if isinstance(self.style, str):  # A single painting, from Python.
             object.__setattr__(self, "style", (self.style,))
-        if isinstance(self.style_size, int):  # Of before, or in Python.
+        if isinstance(self.style_size, int):  # An older file, or Python.
             object.__setattr__(self, "style_size", (self.style_size,))
         super().__post_init__()
         if len(self.style_size) not in (1, len(self.style) or 1):
@@ -203,16 +201,11 @@ class TrainingSettings(ObjectiveSettings):
         return 0.0 if self.initial_model else 0.2
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready values, derived defaults filled in.
-
-        So a run stays what it is when a later version has other defaults.
-        """
+        """JSON-ready values, derived defaults filled in."""
         return {
-            **fields.to_json(self),
-            "style_layers": [*self.resolved_style_layers()],
-            "content_layer": self.resolved_content_layer(),
+            **super().to_json(),
             "depth_from": self.resolved_depth_from(),
-            # As runs of before have it.
+            # As older versions write it.
             "style_size": self.style_size[0]
             if len(self.style_size) == 1
             else [*self.style_size],
@@ -243,7 +236,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 1,
         "steps": 600,
     },
-    # For phones: 0.27 MB in float16. Made to be taught by a --teacher.
+    # For phones: 0.24 MB in float16. Made to be taught by a --teacher.
     "mobile": {"width": 0.25, "learning_rate": 1.5e-3},
     # The report's numbers, in the scale of the code that it built on.
     "stanford": {

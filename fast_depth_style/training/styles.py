@@ -1,4 +1,4 @@
-"""What training asks of each picture: a style, how deep, how broad its strokes.
+"""Conditioning of each training picture: style weights and dials.
 
 Loss-conditional training (Dosovitskiy, Djolonga 2020): the network learns a
 whole family of objectives, as each picture draws its own.
@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from fast_depth_style.images.size import fit_short_side
-from fast_depth_style.objective import Asked, style_target
+from fast_depth_style.objective import PictureTargets, style_target
 from fast_depth_style.objective_settings import ObjectiveSettings
 
 STROKE_SIZES = 5
@@ -20,7 +20,7 @@ STROKE_SIZES = 5
 
 
 def draw(seed: int, count: int, styles: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draws what is asked of the first `count` pictures of a run.
+    """Draws style weights and dials of the first `count` pictures of a run.
 
     Returns:
         float32 weights of the styles, (count, styles), and dials, (count, 2).
@@ -42,12 +42,13 @@ class PaintingGrams(keras.layers.Layer):
     """Gram matrices of paintings, each seen at one or several sizes.
 
     Larger sizes show a network of the same receptive field broader strokes.
+    Where the weight of style is 0 no painting is looked at.
     """
 
     def __init__(
         self,
         settings: ObjectiveSettings,
-        perceptual: keras.Model,
+        perceptual: keras.Model | None,
         paintings: Sequence[np.ndarray],
         smallest: Sequence[int],
         stroke_range: float = 1.0,
@@ -56,8 +57,8 @@ class PaintingGrams(keras.layers.Layer):
         """Computes them.
 
         Args:
-            settings: Layers and scales.
-            perceptual: Gives the features.
+            settings: Layers, scales and the weight of style.
+            perceptual: Gives the features, where style has a weight.
             paintings: (height, width, 3) uint8 RGB each.
             smallest: Short side in pixels at which a painting is seen for
                 stroke dial 0: one for all, or one for each.
@@ -71,22 +72,25 @@ class PaintingGrams(keras.layers.Layer):
         self.sizes = 1 if stroke_range == 1.0 else STROKE_SIZES
         exponents = np.linspace(0.0, 1.0, self.sizes)
         sizes = [*smallest] * (len(paintings) if len(smallest) == 1 else 1)
-        rows = [
-            style_target(
-                settings,
-                perceptual,
-                fit_short_side(painting, round(size * stroke_range**e)),
-            ).grams
-            for painting, size in zip(paintings, sizes, strict=True)
-            for e in exponents
-        ]
-        self.tables = {
-            key: np.concatenate([row[key] for row in rows]) for key in rows[0]
-        }
+        self.tables = {}
+        if settings.style_weight and perceptual is not None:
+            rows = [
+                style_target(
+                    settings,
+                    perceptual,
+                    fit_short_side(painting, round(size * stroke_range**e)),
+                ).grams
+                for painting, size in zip(paintings, sizes, strict=True)
+                for e in exponents
+            ]
+            self.tables = {
+                key: np.concatenate([row[key] for row in rows])
+                for key in rows[0]
+            }
         self.built = True
 
-    def call(self, styles: Any, dials: Any) -> Asked:
-        """What is asked of pictures with (batch, styles) weights and dials."""
+    def call(self, styles: Any, dials: Any) -> PictureTargets:
+        """Gram targets and factors of (batch, styles) weights and dials."""
         dials = ops.cast(dials, "float32")
         place = dials[:, 1:] * (self.sizes - 1)
         near = ops.relu(1.0 - ops.abs(place - np.arange(self.sizes)))
@@ -98,5 +102,6 @@ class PaintingGrams(keras.layers.Layer):
         }
         depth = dials[:, 0]
         if self._style_rise is None:
-            return Asked(grams, ops.ones_like(depth), ops.ones_like(depth))
-        return Asked(grams, 1.0 + self._style_rise * depth, depth)
+            full = ops.ones_like(depth)
+            return PictureTargets(grams, full, full)
+        return PictureTargets(grams, 1.0 + self._style_rise * depth, depth)

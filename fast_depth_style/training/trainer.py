@@ -25,13 +25,12 @@ class StyleTrainer(keras.Model):
         self,
         network: ImageTransformationNetwork,
         objective: Objective,
-        grams: PaintingGrams | None,
+        grams: PaintingGrams,
         teacher: ImageTransformationNetwork | None = None,
     ):
         """Takes a built network, the paintings' Gram matrices and a teacher.
 
-        Without Gram matrices style is not learned; a teacher has the network's
-        styles, or paints in its first.
+        A teacher has the network's styles, or paints in its first.
         """
         super().__init__()
         self.network = network
@@ -51,14 +50,15 @@ class StyleTrainer(keras.Model):
         pictures = self.network.stylize_crop(
             photos, self.network.vectors(styles, dials)
         )
-        asked = None if self.grams is None else self.grams(styles, dials)
         taught = None
         if self.teacher is not None:
             vectors = None
             if len(self.teacher.styles) > 1 or self.teacher.dials:
                 vectors = self.teacher.vectors(styles, dials)
             taught = self.teacher.stylize_crop(photos, vectors)
-        targets = self.objective.targets(photos, step, asked, taught)
+        targets = self.objective.targets(
+            photos, step, self.grams(styles, dials), taught
+        )
         return self.objective(pictures, targets, step)
 
     def state(self) -> dict[str, Any]:

@@ -85,8 +85,6 @@ def test_a_failed_download_is_a_wrong_request(tmp_path, monkeypatch, network):
     """The real download: it asks a proxy, which answers its own or not."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    host = "fast_depth_style.content.tfds_coco._HOST"
-    monkeypatch.setattr(host, ("127.0.0.1", 9))
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     start = time.monotonic()
     with web_server(b"<html>Please log in</html>") as portal:

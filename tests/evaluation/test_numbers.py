@@ -213,7 +213,7 @@ def test_first_table_has_style_beside_depth(page):
     ]
     assert plain[:2] == ["<plain>", "0.2 [0.2, 0.2]× 1 [1, 1]"]
     assert deep[2] == "1 [1, 1]× 0.5 [0.5, 0.5]"
-    assert deep[3].endswith("comes back: 0.75 [0.75, 0.75]")
+    assert deep[3].endswith("recovered: 0.75 [0.75, 0.75]")
     assert deep[4] == "0.4 [0.4, 0.4]× 0.5 [0.5, 0.5]"
     assert identity[2] == "–× –"
     assert '<tr class="control"><th scope="row">identity' in page

@@ -5,14 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_material import small_run
 
 from fast_depth_style.images.files import read_rgb
-from fast_depth_style.objective import (
-    Objective,
-    style_target,
-)
+from fast_depth_style.objective import Objective, style_target
 from fast_depth_style.perception import registry
-from fast_depth_style.training.settings import TrainingSettings
 
 
 @pytest.fixture(scope="module")
@@ -26,17 +23,8 @@ def pictures():
 @pytest.fixture(scope="module")
 def small(material):
     """Settings with networks of random weights."""
-    return TrainingSettings(
-        style=str(material / "painting.png"),
-        perceptual_network=f"vgg19:{material / 'vgg19.npz'}",
-        depth_network=f"fast_depth:{material / 'fast_depth.npz'}",
-        style_scales=1,
-        style_evenness=0.0,
-        style_layers=("relu1_1", "relu2_1"),
-        content_layer="relu2_1",
-        image_size=64,
-        style_size=64,
-    )
+    depth = f"fast_depth:{material / 'fast_depth.npz'}"
+    return small_run(material, depth_network=depth, style_evenness=0.0)
 
 
 @pytest.fixture(scope="module")

@@ -6,21 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from numpy_objective import (
-    double,
     floats_of,
-    gram,
     halved,
     relative,
     relative_content,
     terms_of,
 )
 
-from fast_depth_style.losses import pixels
-from fast_depth_style.objective import (
-    Asked,
-    Objective,
-    StyleTarget,
-)
+from fast_depth_style.losses import content, depth, pixels, style
+from fast_depth_style.objective import Objective, PictureTargets, StyleTarget
 from fast_depth_style.perception import registry
 from fast_depth_style.perception.random_views import RandomViews
 from fast_depth_style.training.build import DepthRamp
@@ -41,45 +35,40 @@ def test_terms_are_relative_to_what_they_compare_with(
     terms = floats_of(terms_of(make(depth=False), photos, painted))
 
     painting = painting[None].astype("float32")
-    y, s, x = (double(perceptual(p)) for p in (painted, painting, photos))
-    style = np.mean(
-        [relative(gram(y[n]), gram(s[n])) for n in small.style_layers]
+    x, y, s = (perceptual(each) for each in (photos, painted, painting))
+    grams, targets = (
+        {name: style.gram_matrix(each[name]) for name in small.style_layers}
+        for each in (y, s)
     )
-    content = relative_content(y["relu2_1"], x["relu2_1"])
-    p = painted.numpy().astype("f8") / 127.5
-    tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
-    outside = p - np.clip(p, 0, 2)
+    layer = small.content_layer
     expected = {
-        "content": content,
-        "style": style,
-        "tv": tv,
-        "range": (outside**2).mean(),
-        "lattice": float(pixels.lattice(painted)) / 127.5**2,
+        "content": content.relative_content_loss(y[layer], x[layer]),
+        "style": style.relative_style_loss(grams, targets),
+        "tv": pixels.total_variation(painted) / 127.5**2,
+        "range": pixels.out_of_range(painted) / 127.5**2,
+        "lattice": pixels.lattice(painted) / 127.5**2,
     }
     assert [*terms] == [*expected]
-    np.testing.assert_allclose(
-        [*terms.values()], [*expected.values()], rtol=1e-4
-    )
+    for name, value in expected.items():
+        np.testing.assert_allclose(terms[name], np.mean(value), rtol=1e-4)
 
 
-def test_raw_terms_are_mean_squared_differences(
-    make, perceptual, pictures, small
-):
+def test_raw_terms_are_mean_squared_differences(make, perceptual, pictures):
     photos, painted = pictures
     objective = make(**_RAW)
     terms = floats_of(terms_of(objective, photos, painted))
 
-    y, x = (np.array(perceptual(p)["relu2_1"], "f8") for p in pictures[::-1])
-    p = painted.numpy().astype("f8")
-    tv = (np.diff(p, axis=1) ** 2).mean() + (np.diff(p, axis=2) ** 2).mean()
+    x, y = (perceptual(each)["relu2_1"] for each in pictures)
     estimator = registry.depth_network(objective.settings.depth_network)
-    depth = [np.array(estimator(q), "f8") * 100 for q in (painted, photos)]
-    assert estimator.is_metric  # so it is compared in centimetres
-    np.testing.assert_allclose(
-        [terms["content"], terms["tv"], terms["depth"]],
-        [((y - x) ** 2).mean(), tv, ((depth[0] - depth[1]) ** 2).mean()],
-        rtol=1e-4,
-    )
+    assert estimator.is_metric
+    maps = estimator(painted), estimator(photos)
+    expected = {
+        "content": content.content_loss(y, x),
+        "tv": pixels.total_variation(painted),
+        "depth": depth.raw_depth_loss(*maps, is_metric=True),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(terms[name], value, rtol=1e-4)
 
 
 def test_photo_and_painting_themselves_cost_nothing(make, painting, pictures):
@@ -102,10 +91,10 @@ def test_depth_is_compared_through_each_step_s_view_and_zoom(make, pictures):
     for step in (0, 1):
         seen = views.zoom(views.recolor(painted, step), step)
         seen_photos = views.zoom(photos, step)
-        depth, targets = estimator.outputs(seen_photos)
-        targets = [depth[..., None], *targets]
-        depth, features = estimator.outputs(seen)
-        features = [depth[..., None], *features]
+        map_, targets = estimator.outputs(seen_photos)
+        targets = [map_[..., None], *targets]
+        map_, features = estimator.outputs(seen)
+        features = [map_[..., None], *features]
         expected = np.mean(
             [
                 relative(np.array(y, "f8"), np.array(x, "f8"))
@@ -231,7 +220,7 @@ def test_content_may_be_compared_at_a_smaller_scale(
         np.testing.assert_allclose(found, relative_content(y, x), rtol=1e-4)
 
 
-def test_each_picture_is_asked_its_own(make, pictures, perceptual, small):
+def test_each_picture_has_its_own_targets(make, pictures, perceptual, small):
     """Style and depth of a batch are weighted sums of single pictures'."""
     photos, painted = pictures
     objective = make(depth_views=False)
@@ -256,10 +245,10 @@ def test_each_picture_is_asked_its_own(make, pictures, perceptual, small):
         for name in expected:
             expected[name] += factors[name][i] * float(terms[name]) / 2
     both = {key: tf.concat([g[key] for g in grams], 0) for key in grams[0]}
-    asked = Asked(
+    own = PictureTargets(
         both, tf.constant(factors["style"]), tf.constant(factors["depth"])
     )
     several = Objective(single, perceptual, objective._estimator, [])
-    found = several(painted, several.targets(photos, 0, asked))
+    found = several(painted, several.targets(photos, 0, own))
     for name, value in expected.items():
         assert float(found[name]) == pytest.approx(value, rel=1e-4)

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 from numpy_objective import double, gram, halved, relative, terms_of
 
-from fast_depth_style.objective import (
-    Objective,
-    style_target,
-)
+from fast_depth_style.objective import Objective, style_target
 
 
 def test_style_is_compared_at_every_scale(

@@ -128,12 +128,10 @@ def test_each_reconstruction_has_one_term():
 
 def test_the_figure_of_gatys_is_the_default():
     settings = ReconstructionSettings(picture="a.jpg", style="b.jpg")
-    assert settings.resolved_layers() == tuple(
-        f"relu{n}_2" for n in range(1, 6)
-    )
-    assert settings.resolved_style_layers() == tuple(
-        f"relu{n}_1" for n in range(1, 6)
-    )
+    assert [*settings.reconstructions()] == [
+        *(f"content_relu{n}_2" for n in range(1, 6)),
+        *(f"style_to_relu{n}_1" for n in range(1, 6)),
+    ]
 
     only_style = ReconstructionSettings(
         style="b.jpg", perceptual_network="squeezenet:a.h5"

@@ -1,6 +1,4 @@
 import re
-import subprocess
-import sys
 
 import numpy_networks
 import pytest
@@ -107,12 +105,3 @@ def test_a_network_has_its_default_layers_in_their_order(kind, known):
         found.reconstructed_content,
     ):
         assert require_layers(kind, known, [*names, *names[::-1]]) == names
-
-
-def test_default_layers_need_no_keras():
-    """So that --help can tell the defaults at once."""
-    program = (
-        "import sys, fast_depth_style.perception.layer_names;"
-        "sys.exit('keras' in sys.modules or 'numpy' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

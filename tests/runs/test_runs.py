@@ -214,11 +214,6 @@ def test_elsewhere_it_is_a_line_every_so_often(monkeypatch):
     assert all("loss 1" in line for line in lines)
 
 
-def test_what_is_tracked_comes_through(capsys):
-    assert [*progress.track([3, 1, 2], unit="photo")] == [3, 1, 2]
-    assert "3/3" in capsys.readouterr().err
-
-
 def test_pictures_are_laid_out_with_white_gaps():
     photos = [np.full((8, 6, 3), value, "uint8") for value in (20, 100, 240)]
     halves = [photo // 2 for photo in photos]

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from fast_depth_style.runs.pictures import TITLE_GAP, TITLE_LINE
 from fast_depth_style.stylization import comparison
 from fast_depth_style.stylization.model import load_styled
 from fast_depth_style.stylization.painting import paint
@@ -14,7 +15,7 @@ _SETTINGS = StylizeSettings(stroke=1.0)
 
 
 def _cell(sheet, row, column):
-    line, gap = comparison._LINE, comparison._GAP
+    line, gap = TITLE_LINE, TITLE_GAP
     top = row * (40 + line + gap) + line
     left = column * (60 + gap)
     return sheet[top : top + 40, left : left + 60]

@@ -3,31 +3,14 @@
 import dataclasses
 
 import pytest
+from tiny_material import small_run
 
 from fast_depth_style.training.settings import TrainingSettings
 
 
 @pytest.fixture(scope="session")
 def small(material) -> TrainingSettings:
-    """Settings of a run without depth that takes a second or two."""
-    return TrainingSettings(
-        style=str(material / "painting.png"),
-        content=str(material / "photos"),
-        perceptual_network=f"vgg19:{material / 'vgg19.npz'}",
-        depth_network="none",
-        style_scales=1,
-        style_layers=("relu1_1", "relu2_1"),
-        content_layer="relu2_1",
-        style_size=64,
-        width=0.125,
-        blocks=1,
-        batch_size=2,
-        image_size=64,
-        steps=20,
-        checkpoint_every=8,
-        preview_every=20,
-        mixed_precision=False,
-    )
+    return small_run(material)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Callbacks: when they act, and that no step is lost."""
 
+import signal
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 from fast_depth_style.errors import NotFiniteError
 from fast_depth_style.runs import checkpoint
 from fast_depth_style.runs.checkpoint import named
+from fast_depth_style.runs.interrupts import StopBetweenSteps
 from fast_depth_style.runs.losses import read_losses
 from fast_depth_style.training.callbacks import (
     Checkpoints,
@@ -179,7 +182,7 @@ def clock(monkeypatch):
 
 
 def _run(watch, steps, clock, seconds_a_step):
-    callbacks = DeferredCallbacks([watch], keras.Model())
+    callbacks = DeferredCallbacks([watch], keras.Model(), StopBetweenSteps())
     callbacks.on_train_begin()
     for batch in range(steps):
         watch.now = batch
@@ -211,3 +214,16 @@ def test_steps_are_told_when_it_is_time(clock, seconds, due, steps, expected):
     heard = _run(_Watch(due), steps, clock, seconds)
 
     assert [now for now, _, _ in heard] == expected
+
+
+def test_fit_ends_after_the_step_in_which_a_signal_came(clock):
+    class Signal(_Watch):
+        def on_train_batch_begin(self, batch, logs=None):
+            stop.signal = signal.SIGTERM if batch == 2 else None
+
+    stop, watch, trainer = StopBetweenSteps(), Signal(), _Trainer()
+    x = np.ones((9, 1), "float32")
+    callbacks = DeferredCallbacks([watch], trainer, stop)
+    trainer.fit(x, x, batch_size=1, callbacks=callbacks, verbose=0)
+
+    assert [batch for _, batch, _ in watch.heard] == [0, 1, 2]

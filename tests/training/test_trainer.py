@@ -107,6 +107,16 @@ def test_each_painting_is_seen_at_its_size(small):
         assert np.abs(gram - both[key]).max() > 0
 
 
+def test_where_style_has_no_weight_no_painting_is_looked_at(small):
+    unstyled = dataclasses.replace(small, style_weight=0.0)
+
+    targets = PaintingGrams(unstyled, None, [], [64], 2.0, 1.0)(*_ASKED)
+
+    assert not targets.grams
+    # Depth still follows its dial.
+    np.testing.assert_array_equal(targets.depth, _ASKED[1][:, 0])
+
+
 def test_compiled_by_xla_a_step_is_the_same(trainer, photos):
     plain = tf.function(trainer.train_step, jit_compile=False)
     before = trainer.network.get_weights()
