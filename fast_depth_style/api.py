@@ -130,15 +130,9 @@ def optimize(
     if isinstance(paintings, np.ndarray | Image.Image):
         paintings = [paintings]
     made = optimize_arrays(
-        _rgb(photo),
-        [_rgb(each) for each in paintings],
+        from_image(photo).on_white(),
+        [from_image(each).on_white() for each in paintings],
         settings or OptimizationSettings(),
         **others,
     )
-    return Picture(made).to_image() if isinstance(photo, Image.Image) else made
-
-
-def _rgb(image: np.ndarray | Image.Image) -> np.ndarray:
-    if isinstance(image, Image.Image):
-        return from_image(image).on_white()
-    return Picture(image).rgb
+    return Picture(made).like(photo)

@@ -39,14 +39,14 @@ def main(*inputs: str) -> None:
         inputs = (*inputs, _INPUT.value)
     if len(inputs) != 1:
         raise RequestError("name one photo, as in compare photo.jpg")
-    from fast_depth_style.stylization import plan
+    from fast_depth_style.stylization import output_paths
     from fast_depth_style.stylization.request import style_files
 
     photo = files.resolve(inputs[0], "input")
     output = _OUTPUT.value
     if output is None:
         output = photo.with_name(f"{photo.stem}.{_DIAL.value or 'styles'}.jpg")
-    photo, target = plan.plan_file(photo, output, stills=True)
+    photo, target = output_paths.target_path(photo, output, stills=True)
     files.require_different(
         target, [*settings.input_files(), *style_files(settings)[0]]
     )
@@ -54,7 +54,7 @@ def main(*inputs: str) -> None:
         raise RequestError(
             "--style: all styles are compared: leave it out, or give --dial"
         )
-    plan.claim(output, [target])
+    output_paths.claim(output, [target])
 
     from fast_depth_style.images.files import read_rgb, write_picture
     from fast_depth_style.images.picture import Picture, UnreadablePicture

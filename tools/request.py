@@ -41,7 +41,7 @@ def main() -> None:
     from fast_depth_style.images.picture import UnreadablePicture
     from fast_depth_style.images.sequence import first_only
     from fast_depth_style.serving import client
-    from fast_depth_style.stylization import plan
+    from fast_depth_style.stylization import output_paths
 
     server = ServerSettings(**_SERVER())
     dials = _DIALS()
@@ -52,8 +52,10 @@ def main() -> None:
         asked = {"style": _STYLE.value} | DIAL_DEFAULTS | dials
     elif dials:
         raise RequestError("--depth, --stroke: give --style as well")
-    photo, target = plan.plan_file(_INPUT.value, _OUTPUT.value, stills=True)
-    plan.claim(_OUTPUT.value, [target])
+    photo, target = output_paths.target_path(
+        _INPUT.value, _OUTPUT.value, stills=True
+    )
+    output_paths.claim(_OUTPUT.value, [target])
     try:
         if note := first_only(photo, "painted"):
             say(note)

@@ -74,7 +74,8 @@ _SETTINGS = define(StylizeSettings)
 
 def main(*inputs: str) -> None:
     """Plans the outputs, loads the model, stylizes."""
-    from fast_depth_style.stylization import engine, plan
+    from fast_depth_style.stylization import output_paths
+    from fast_depth_style.stylization.model import choose_engine, pixels_of
     from fast_depth_style.stylization.request import style_files
 
     if _SHOW.value or _WEBCAM.value is not None:
@@ -83,13 +84,13 @@ def main(*inputs: str) -> None:
     settings = StylizeSettings(**_SETTINGS())
     model = _model()
     inputs = _inputs(inputs)
-    name = plan.style_name(model, settings.style)
-    targets, left_out = plan.plan(inputs, _OUTPUT.value, name)
+    name = output_paths.style_name(model, settings.style)
+    targets, left_out = output_paths.target_paths(inputs, _OUTPUT.value, name)
     read = [*settings.input_files(), *style_files(settings)[0]]
     for target in targets.values():
         files.require_different(target, read)
-    pixels = engine.pixels_of(targets, settings)
-    settings = engine.choose(settings, model, pixels)
+    pixels = pixels_of(targets, settings)
+    settings = choose_engine(settings, model, pixels)
     if len(inputs) == 1 and files.resolve(inputs[0], "input") in targets:
         _stylize_file(model, settings, *targets.popitem())
     else:
@@ -131,10 +132,10 @@ def _stylize_file(
     from fast_depth_style.stylization.model import load_styled
 
     model = load_styled(folder, settings)
-    from fast_depth_style.stylization import photos, plan, video
+    from fast_depth_style.stylization import output_paths, photos, video
 
-    plan.claim(_OUTPUT.value, [target])
-    if plan.is_video(source):
+    output_paths.claim(_OUTPUT.value, [target])
+    if output_paths.is_video(source):
         video.stylize_video(model, source, target, _track_frames, settings)
     elif note := photos.stylize_photo(
         model, source, target, track, _STRIP.value, settings
@@ -152,7 +153,7 @@ def _stylize_several(
     planned = len(targets)
     if _RESUME.value:
         from fast_depth_style.stylization.model import model_folder
-        from fast_depth_style.stylization.plan import without_done
+        from fast_depth_style.stylization.output_paths import without_done
 
         targets = without_done(targets, model_folder(folder))
     done = planned - len(targets)
@@ -163,8 +164,8 @@ def _stylize_several(
         return
 
     from fast_depth_style.stylization.model import load_styled
+    from fast_depth_style.stylization.output_paths import claim
     from fast_depth_style.stylization.photos import stylize_photos
-    from fast_depth_style.stylization.plan import claim
 
     model = load_styled(folder, settings)
     claim(_OUTPUT.value, targets.values())

@@ -1,10 +1,16 @@
-"""Colour transfer between pictures."""
+"""Grey levels, and colour transfer between pictures."""
 
 import numpy as np
 
 from fast_depth_style.images import oklab
 
 _BAND = 1 << 18  # Pixels that are worked on at a time.
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601.
+
+
+def grey(rgb: np.ndarray) -> np.ndarray:
+    """Luma of (height, width, 3) uint8: (height, width) float32, 0..255."""
+    return rgb @ _GREY
 
 
 def match_colors(picture: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -27,8 +33,8 @@ def with_colors_of(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
     """The lightness of a painting with the hue and chroma of its photo.
 
     The luminance-only transfer of Gatys et al. 2016, in OKLab, where lightness
-    and colour do not mix. What is lighter or darker than the photo's colour
-    can be has less of that colour. Both are uint8 (height, width, 3).
+    and colour do not mix. Where the photo's chroma does not exist at that
+    lightness, it is reduced. Both are uint8 (height, width, 3).
     """
     made = np.empty_like(painting)
     step = max(1, _BAND // photo.shape[1])
@@ -43,16 +49,10 @@ def with_colors_of(photo: np.ndarray, painting: np.ndarray) -> np.ndarray:
 def mix(
     painting: np.ndarray, photo: np.ndarray, share: float | np.ndarray
 ) -> np.ndarray:
-    """A painting and its photo, mixed level by level.
+    """Mixes a painting and its photo, both (height, width, 3) uint8.
 
-    Args:
-        painting: (height, width, 3) uint8.
-        photo: The same.
-        share: Of the painting, 0..1, everywhere or (height, width) of each
-            pixel.
-
-    Returns:
-        (height, width, 3) uint8.
+    `share` is that of the painting, 0..1: one, or (height, width) of each
+    pixel.
     """
     made = np.empty_like(painting)
     share = np.broadcast_to(np.float32(share), painting.shape[:2])

@@ -1,4 +1,4 @@
-"""A painting enlarged along the edges of its photo.
+"""Edge-guided upsampling of a painting (guided filter).
 
 A painting of a photo that was scaled down has no edge sharper than its own
 pixels. Where it follows the photo, the photo knows the edges: in small windows
@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from fast_depth_style.images.colors import grey
 from fast_depth_style.images.size import resize
 
 _RADIUS = 2  # Of the windows, in pixels of the painting.
 _TEXTURE = 15.0**2  # Variance, in grey levels, up to which little is an edge.
 _MARGIN = 8  # Rows on which a row depends: twice the radius, and up() reads 2.
 _BAND = 1 << 20  # Pixels of the photo that are worked on at a time.
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def enlarge(painting: np.ndarray, photo: np.ndarray) -> np.ndarray:
@@ -34,7 +34,7 @@ def enlarge(painting: np.ndarray, photo: np.ndarray) -> np.ndarray:
     or as large. It takes as much memory again as the photo and 100 MB.
     """
     (rows, columns), (height, width) = painting.shape[:2], photo.shape[:2]
-    small = resize(photo, (rows, columns)) @ _GREY
+    small = grey(resize(photo, (rows, columns)))
     made = np.empty_like(photo)
     step = max(1, int(_BAND * rows / (height * width)))
     for top in range(0, rows, step):
@@ -49,7 +49,7 @@ def enlarge(painting: np.ndarray, photo: np.ndarray) -> np.ndarray:
             top=start * rows / height - first,
             bottom=end * rows / height - first,
         )
-        lost = photo[start:end] @ _GREY - up(small[known])
+        lost = grey(photo[start:end]) - up(small[known])
         slopes = _slopes(small[known], painting[known])
         for c in range(3):
             added = lost * up(slopes[..., c], smooth=True)
@@ -72,7 +72,7 @@ def follow_edges(plane: np.ndarray, photo: np.ndarray) -> np.ndarray:
         (height, width) float32, 0..1.
     """
     height, width = photo.shape[:2]
-    small = resize(photo, plane.shape) @ _GREY / 255.0
+    small = grey(resize(photo, plane.shape)) / 255.0
     mean, average = _window_means(small), _window_means(plane)
     variance = _window_means(small**2) - mean**2
     slope = (_window_means(small * plane) - mean * average) / (variance + 1e-3)
@@ -89,21 +89,21 @@ def follow_edges(plane: np.ndarray, photo: np.ndarray) -> np.ndarray:
             bottom=end * len(plane) / height,
             smooth=True,
         )
-        grey = photo[top:end] @ _GREY / 255.0
-        made[top:end] = (up(slope) * grey + up(offset)).clip(0.0, 1.0)
+        levels = grey(photo[top:end]) / 255.0
+        made[top:end] = (up(slope) * levels + up(offset)).clip(0.0, 1.0)
     return made
 
 
-def _slopes(grey: np.ndarray, painting: np.ndarray) -> np.ndarray:
-    """By how many levels a painting changes with one of its photo.
+def _slopes(levels: np.ndarray, painting: np.ndarray) -> np.ndarray:
+    """Slope of the painting's levels against the photo's grey, per window.
 
     (rows, columns) and (rows, columns, 3) to (rows, columns, 3) float32.
     """
     # Around their middles, so that float32 is exact enough.
-    grey, painting = grey - 128, painting.astype(np.float32) - 128
-    mean = _window_means(grey)
-    variance = _window_means(grey**2) - mean**2
-    covariance = _window_means(grey[..., None] * painting)
+    levels, painting = levels - 128, painting.astype(np.float32) - 128
+    mean = _window_means(levels)
+    variance = _window_means(levels**2) - mean**2
+    covariance = _window_means(levels[..., None] * painting)
     covariance -= mean[..., None] * _window_means(painting)
     return _window_means(covariance / (variance + _TEXTURE)[..., None])
 

@@ -48,11 +48,7 @@ def read_picture(source: Source) -> Picture:
     """Reads a picture with its transparency, colour profile and EXIF.
 
     Of an animation or of several pages the first is read; see `sequence`.
-    `picture.from_image` says what becomes of odd pixels.
-
-    Raises:
-        RequestError: There is no such file, or it needs an extra (HEIC).
-        UnreadablePicture: It cannot be decoded, or has over `MAX_PIXELS`.
+    Errors are those of `opened`, conversions those of `picture.from_image`.
     """
     with opened(source) as image:
         return load(image)
@@ -61,14 +57,9 @@ def read_picture(source: Source) -> Picture:
 def read_rgb(source: Source, min_short_side: int | None = None) -> np.ndarray:
     """Reads a picture as RGB on white, uint8 (height, width, 3).
 
-    Args:
-        source: A path, or the content of a file.
-        min_short_side: Where given, JPEG files may be decoded at 1/2, 1/4 or
-            1/8 of their size, which is several times faster, as long as the
-            short side keeps at least so many pixels.
-
-    Raises:
-        RequestError: As in `read_picture`.
+    With `min_short_side` JPEG files may be decoded at 1/2, 1/4 or 1/8 of their
+    size, which is several times faster, as long as the short side keeps so many
+    pixels. Errors are those of `opened`.
     """
     with opened(source) as image:
         if min_short_side is not None:
@@ -81,7 +72,8 @@ def opened(source: Source) -> Iterator[Image.Image]:
     """Opens a picture; whatever fails on it in the block names the file.
 
     Raises:
-        RequestError: As in `read_picture`.
+        RequestError: There is no such file, or it needs an extra (HEIC).
+        UnreadablePicture: It cannot be decoded, or has over `MAX_PIXELS`.
     """
     name = "picture" if isinstance(source, bytes) else printable(source)
     data = source if isinstance(source, bytes) else _read_bytes(source)
@@ -113,16 +105,7 @@ def load(image: Image.Image) -> Picture:
 
 
 def write_picture(path: str | os.PathLike[str], picture: Picture) -> None:
-    """Writes a picture in the format of the suffix, completely or not at all.
-
-    ICC profile and EXIF are kept. Transparency is kept in PNG, WebP and TIFF;
-    in JPEG the picture is laid on white. JPEG (without chroma subsampling) and
-    WebP are written with quality 95.
-
-    Raises:
-        RequestError: The suffix names no such format, the folder does not
-            exist, or the picture is too large for the format.
-    """
+    """Writes one picture; see `write_pictures`."""
     write_pictures(path, [picture])
 
 
@@ -132,11 +115,19 @@ def write_pictures(
     durations: Sequence[float] = (),
     plays: int = 0,
 ) -> None:
-    """Writes pages or, where durations are given, frames of an animation.
+    """Writes pictures in the format of the suffix, completely or not at all.
 
-    Frames have one size, and durations in milliseconds, which GIF counts in
-    steps of 10. The animation is shown `plays` times, 0 is for ever, and may
-    be .gif. Otherwise as `write_picture`.
+    They are pages or, where durations are given, frames of an animation, which
+    may be .gif: of one size, with durations in milliseconds (GIF counts in
+    steps of 10), shown `plays` times, 0 is for ever.
+
+    ICC profile and EXIF are kept. Transparency is kept in PNG, WebP and TIFF;
+    in JPEG the picture is laid on white. JPEG (without chroma subsampling) and
+    WebP are written with quality 95.
+
+    Raises:
+        RequestError: The suffix names no such format, the folder does not
+            exist, or a picture is too large for the format.
     """
     path = pathlib.Path(path)
     suffix = check_suffix(path, animated=bool(durations))
@@ -213,7 +204,7 @@ def _require_decodable(image: Image.Image) -> None:
 
 
 def _what_else(data: bytes) -> str:
-    """What a file is that Pillow does not know."""
+    """Describes a file that Pillow cannot open."""
     kind = kind_of(data)
     if data.startswith(b"version https://git-lfs"):
         return "a git-LFS pointer, not the picture: run git lfs pull"

@@ -1,4 +1,4 @@
-"""What a folder holds: pictures, and what looks like one but is not read."""
+"""Lists the pictures of a folder, and files left out with the reason."""
 
 import collections
 import os
@@ -155,6 +155,6 @@ def _reason(error: OSError) -> str:
 
 
 def identity(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """What two names of one file or folder have in common."""
+    """Device and inode of a file or folder."""
     found = os.stat(path)
     return found.st_dev, found.st_ino

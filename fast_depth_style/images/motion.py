@@ -1,10 +1,10 @@
-"""Where the pixels of a frame were in the frame before.
+"""Optical flow between two frames: pyramidal Lucas-Kanade; and cuts.
 
-Dense Lucas-Kanade on a pyramid (Lucas, Kanade 1981; Bouguet 2001): at every
-pixel the displacement d is found that makes the frame before, seen at x + d,
-equal to this one in a window around x, by least squares of its gradient; from
-coarse to fine, each level beginning where the coarser one ended. Where a window
-is even, the coarser level's motion stays.
+At every pixel the displacement d is found that makes the frame before, seen at
+x + d, equal to this one in a window around x, by least squares of its gradient;
+from coarse to fine, each level beginning where the coarser one ended (Lucas,
+Kanade 1981; Bouguet 2001). Where a window is even, the coarser level's motion
+stays.
 """
 
 import functools
@@ -12,6 +12,7 @@ import functools
 import numpy as np
 from PIL import Image
 
+from fast_depth_style.images.colors import grey
 from fast_depth_style.images.size import fit_long_side
 
 _LONG_SIDE = 320  # Pixels of the frames that motion is found in.
@@ -23,7 +24,14 @@ _AS_WELL = 1.25  # Times the error with motion: sampling evens noise out.
 _FITS = 4  # Rounds of each fit of the camera's motion.
 _STANDS = 0.05  # Pixels by which a camera that stands seems to move at most.
 _CELL = 8  # Pixels of a mesh cell, in which motion is interpolated.
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
+
+_CUT_SIDE = 64  # Pixels of the frames in which a cut is looked for.
+_LEVELS = 6  # Of each colour in the histograms.
+_LEAST = 4.0  # Grey levels of spread: black frames differ by their noise.
+_CUT = 1.35
+"""Between 320 pairs of photos the smallest difference was 1.38; the largest of
+a frame panned by 18 % of its width 1.34, by 9 % 0.8, zoomed by 6 % 0.3, with a
+strange object over a third of it 1.1."""
 
 
 def find_motion(before: np.ndarray, now: np.ndarray) -> np.ndarray:
@@ -39,7 +47,7 @@ def find_motion(before: np.ndarray, now: np.ndarray) -> np.ndarray:
         height and the width.
     """
     long = min(_LONG_SIDE, max(now.shape[:2]))
-    pair = [fit_long_side(frame, long) @ _GREY for frame in (before, now)]
+    pair = [grey(fit_long_side(frame, long)) for frame in (before, now)]
     motion = np.zeros((*pair[0].shape, 2), np.float32)
     if min(pair[0].shape) < _SHORTEST:
         return motion
@@ -104,14 +112,33 @@ def warp(picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
 
 
 def outside(motion: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Where a picture of a size shows what was outside the frame before.
+    """Mask of pixels that come from outside the frame before, by `find_motion`.
 
-    The motion is that of `find_motion`; the result (height, width) bool.
+    Returns (height, width) bool.
     """
     y, x = np.ogrid[0.5:height, 0.5:width]
     y = y / height + _resized(motion[..., 0], height, width)
     x = x / width + _resized(motion[..., 1], height, width)
     return (y < 0) | (y > 1) | (x < 0) | (x > 1)
+
+
+def is_cut(before: np.ndarray, now: np.ndarray) -> bool:
+    """Whether a shot ends between two frames of one size.
+
+    Two things are added up: how much of the picture motion does not explain,
+    over the spread of its colours; and the share of pixels whose colours were
+    not there before. Both frames are (height, width, 3) uint8.
+    """
+    old, new = (fit_long_side(frame, _CUT_SIDE) for frame in (before, now))
+    moved = find_motion(old, new)
+    change = np.abs(warp(old, moved).astype(np.float32) - new)
+    known = ~outside(moved, *new.shape[:2])
+    if not known.any():
+        return True
+    spread = np.mean([np.abs(f - f.mean((0, 1))).mean() for f in (old, new)])
+    unexplained = change[known].mean() / max(float(spread), _LEAST)
+    gone = np.abs(_histogram(old) - _histogram(new)).sum() / 2
+    return bool(unexplained + gone > _CUT)
 
 
 def window_means(plane: np.ndarray, radius: int) -> np.ndarray:
@@ -125,6 +152,13 @@ def window_means(plane: np.ndarray, radius: int) -> np.ndarray:
         lower = sums.take(range(length), axis)
         plane = ((upper - lower) / step).astype(np.float32)
     return plane
+
+
+def _histogram(rgb: np.ndarray) -> np.ndarray:
+    """Shares of pixels in each of 6 x 6 x 6 colours."""
+    levels = rgb.reshape(-1, 3).astype(int) * _LEVELS // 256
+    index = levels @ [_LEVELS**2, _LEVELS, 1]
+    return np.bincount(index, minlength=_LEVELS**3) / len(index)
 
 
 def _refined(

@@ -46,8 +46,8 @@ def from_srgb(rgb: np.ndarray) -> np.ndarray:
 def to_srgb(lab: np.ndarray) -> np.ndarray:
     """(…, 3) float32, with lightness in 0..1, to (…, 3) uint8.
 
-    A colour that sRGB has not keeps lightness and hue; of its chroma it keeps
-    as much as sRGB has.
+    Colours outside sRGB keep lightness and hue; chroma is reduced until they
+    fit.
     """
     light = _linear(lab)
     outside = _excess(light) > _ROUNDING
@@ -58,7 +58,7 @@ def to_srgb(lab: np.ndarray) -> np.ndarray:
 
 
 def _least_greyed(lab: np.ndarray) -> np.ndarray:
-    """(n, 3) colours, those out of gamut with the most chroma that is in it."""
+    """Reduces the chroma of (n, 3) colours until they are in gamut."""
     kept, step = np.zeros((len(lab), 1), np.float32), np.float32(0.5)
     for _ in range(_HALVINGS):
         tried = kept + step

@@ -1,4 +1,4 @@
-"""The painting that is learned from, or that style is measured by."""
+"""Reads the style painting."""
 
 import os
 
@@ -16,14 +16,9 @@ _WIDEST = 8
 def read_painting(
     file: str | os.PathLike[str], short_side: int | None = None
 ) -> np.ndarray:
-    """Reads a painting at the size at which its strokes are seen.
+    """Reads a painting: (height, width, 3) uint8 RGB.
 
-    Args:
-        file: Of the painting.
-        short_side: To which it is scaled, in pixels; None leaves it as it is.
-
-    Returns:
-        (height, width, 3) uint8 RGB.
+    With a `short_side` it is scaled until its short side has so many pixels.
 
     Raises:
         RequestError: It is no picture, or so narrow that its features would

@@ -5,6 +5,7 @@ import io
 import math
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -95,6 +96,10 @@ class Picture:
         blended = self.rgb * alpha + 255.0 * (1.0 - alpha)
         return np.round(blended).astype(np.uint8)
 
+    def like(self, image: np.ndarray | Image.Image) -> Any:
+        """The RGB array, or a Pillow image where `image` is one."""
+        return self.to_image() if isinstance(image, Image.Image) else self.rgb
+
     def to_image(self) -> Image.Image:
         """A Pillow image of mode RGB or RGBA, with its ICC profile."""
         pixels = self.rgb
@@ -106,8 +111,8 @@ class Picture:
         return image
 
 
-def from_image(image: Image.Image) -> Picture:
-    """Converts a Pillow image of any mode.
+def from_image(image: np.ndarray | Image.Image) -> Picture:
+    """Takes a uint8 array (height, width, 3), or a Pillow image of any mode.
 
     EXIF orientation is applied. Grey, palette and 1-bit pixels become RGB; 12
     and 16 bits per channel are scaled to 8. A CMYK or grey ICC profile is
@@ -115,9 +120,12 @@ def from_image(image: Image.Image) -> Picture:
     formula; an RGB profile is returned with the picture.
 
     Raises:
-        ValueError: The pixels have no known white (32-bit integers, floating
-            point). Damaged data raise any of `DECODER_ERRORS`.
+        ValueError: It is another array, or the pixels have no known white
+            (32-bit integers, floating point). Damaged data raise any of
+            `DECODER_ERRORS`.
     """
+    if not isinstance(image, Image.Image):
+        return Picture(image)
     profile = image.info.get("icc_profile")
     orientation, exif = _exif(image)
     alpha = None

@@ -22,8 +22,8 @@ class PictureSequence:
         """Looks into a file, given by its path or content.
 
         Raises:
-            RequestError: As in `files.read_picture`; all frames together have
-                at most `files.MAX_PIXELS`.
+            RequestError: As in `files.opened`; all frames together have at
+                most `files.MAX_PIXELS`.
         """
         self._source = source
         self._count, self.animated, self.plays = 1, False, 0
@@ -70,9 +70,9 @@ class PictureSequence:
 
 
 def first_only(path: pathlib.Path, done: str) -> str:
-    """What to say where of several pictures one is taken; "" where one is all.
+    """A note that only the first of several pictures is `done`, as "painted".
 
-    `done` is what becomes of it, as "painted".
+    "" for a single picture.
     """
     sequence = PictureSequence(path)
     if len(sequence) == 1:

@@ -1,1 +1,1 @@
-"""Photos and folders through a trained network."""
+"""Stylizes photos, folders and videos."""

@@ -1,10 +1,11 @@
-"""Photos in bulk: Apache Beam's RunInference over a folder or a pattern.
+"""Stylizes photos in bulk with Apache Beam: a folder, or a pattern.
 
-One pipeline for one machine and for a cluster, each photo by itself. Input and
-output may be on any file system that Beam knows (gs://, s3://, hdfs://).
+The same pipeline runs on one machine and on a cluster. Input and output may be
+on any file system that Beam knows (gs://, s3://, hdfs://).
 """
 
 import contextlib
+import dataclasses
 import io
 import os
 import pathlib
@@ -46,8 +47,8 @@ from fast_depth_style.images.folder import SUFFIXES, UNREAD, VIDEO_SUFFIXES
 from fast_depth_style.images.picture import Picture
 from fast_depth_style.images.sequence import PictureSequence
 from fast_depth_style.stylization.model import load_styled
-from fast_depth_style.stylization.photos import paint
-from fast_depth_style.stylization.plan import require_free
+from fast_depth_style.stylization.output_paths import require_free
+from fast_depth_style.stylization.painting import paint
 from fast_depth_style.stylization.settings import StylizeSettings
 
 BROKEN = "broken.txt"
@@ -83,7 +84,11 @@ class StyleHandler(ModelHandler[Picture, Picture, Any]):
         self, batch: Sequence[Picture], model: Any, inference_args: Any = None
     ) -> list[Picture]:
         """Stylizes pictures; all but the pixels is kept."""
-        return [paint(model, each, self._settings) for each in batch]
+        made = [paint(model, each.rgb, self._settings) for each in batch]
+        return [
+            dataclasses.replace(each, rgb=rgb)
+            for each, rgb in zip(batch, made, strict=True)
+        ]
 
     def get_num_bytes(self, batch: Sequence[Picture]) -> int:
         """Bytes of the pixels, for Beam's metrics."""
@@ -105,14 +110,13 @@ def stylize_files(
 
     Args:
         model: See `stylization.model.load_styled`.
-        source: A folder, taken with its subfolders, or a pattern of files in
-            Beam's syntax (`photos/2024-*/*.jpg`, `**` for any depth). Files
-            whose names are no picture's or video's are passed over.
-        output: A folder, in which the files keep their names and their folders
-            below the fixed part of the pattern. A format that cannot be
-            written becomes .png, behind the whole old name (a.bmp.png).
-            `BROKEN` in it lists the files that cannot be read, decoded or
-            written, or only in part: path, tab, reason.
+        source: A folder with its subfolders, or a pattern of files in Beam's
+            syntax (`photos/2024-*/*.jpg`, `**` for any depth). Files whose
+            names are no picture's or video's are passed over.
+        output: A folder. Files keep their names, and their folders below the
+            fixed part of the pattern. A format that cannot be written becomes
+            .png, behind the whole old name (a.bmp.png). `BROKEN` lists the
+            files that are left out, whole or in part: path, tab, reason.
         options: Beam's, as on its command line: `--runner=FlinkRunner`, ….
         settings: How each photo is painted.
 

@@ -10,8 +10,7 @@ import numpy as np
 from fast_depth_style.images.size import fit_long_side, resize
 from fast_depth_style.perception.onnx_compact_depth import nearness
 from fast_depth_style.runs.pictures import titled_sheet
-from fast_depth_style.stylization import engine
-from fast_depth_style.stylization.model import load_styled
+from fast_depth_style.stylization.model import choose_engine, load_styled
 from fast_depth_style.stylization.painting import paint
 from fast_depth_style.stylization.request import styles_of
 from fast_depth_style.stylization.settings import StylizeSettings
@@ -32,19 +31,13 @@ def compare_styles(
 ) -> np.ndarray:
     """A photo and its painting in every style of a model, in rows of four.
 
-    Args:
-        model: As for `load_styled`.
-        rgb: (height, width, 3) uint8.
-        settings: Dials and colours; its style is left aside.
-        side: Longest side of each picture, in pixels.
-        track: Goes round the styles.
-
-    Returns:
-        The sheet, (height, width, 3) uint8.
+    Takes and returns (height, width, 3) uint8. `side` is the longest side of
+    each picture in pixels; `track` goes round the styles. The style of the
+    settings is not used.
     """
     rgb = fit_long_side(rgb, side)
     cells, styles = [("photo", rgb)], styles_of(model)
-    settings = engine.choose(settings, model, len(styles) * rgb.size / 3)
+    settings = choose_engine(settings, model, len(styles) * rgb.size / 3)
     for name in track(styles):
         chosen = dataclasses.replace(settings, style=name)
         cells.append((name, paint(load_styled(model, chosen), rgb, chosen)))
@@ -60,15 +53,15 @@ def compare_dial(
     side: int = 480,
     track: Track = iter,
 ) -> np.ndarray:
-    """A photo painted at five values of a dial.
+    """A photo painted at five values of a dial; see `compare_styles`.
 
-    For `depth` the depth maps stand below, as the compact depth network sees
-    them, light where near. Arguments are those of `compare_styles`.
+    For `depth` the maps of the compact depth network stand below, light where
+    near.
     """
     rgb = fit_long_side(rgb, side)
     cells = [("photo", rgb)]
     pixels = len(DIAL_VALUES) * rgb.size / 3
-    settings = engine.choose(settings, model, pixels)
+    settings = choose_engine(settings, model, pixels)
     for value in track(DIAL_VALUES):
         chosen = dataclasses.replace(settings, **{dial: value})
         painted = paint(load_styled(model, chosen), rgb, chosen)

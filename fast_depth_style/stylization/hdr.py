@@ -1,4 +1,4 @@
-"""HDR video (BT.2100 HLG and PQ) to the range and colours of SDR (BT.709)."""
+"""Tone-maps HDR video (BT.2100 HLG and PQ) to SDR (BT.709)."""
 
 import functools
 
@@ -27,7 +27,7 @@ _STEPS = 4096
 def to_sdr(frame: np.ndarray, transfer: int) -> np.ndarray:
     """Tone-maps a frame.
 
-    Reference white stays white; the highlights above are compressed, by one
+    Reference white stays white; highlights above it are compressed, by one
     factor for the three colours of a pixel, so that hues stay.
 
     Args:

@@ -1,7 +1,7 @@
 """The shipped network in ONNX Runtime, which starts in a tenth of a second.
 
-TensorFlow takes seconds to be imported. What is painted differs from what it
-paints by one grey level at most.
+Importing TensorFlow takes seconds. The two paintings differ by one grey level
+at most.
 """
 
 import functools
@@ -21,10 +21,10 @@ from fast_depth_style.exporting.style_file import with_styles
 from fast_depth_style.networks.onnx_graph import runner
 from fast_depth_style.networks.onnx_network import network_graph
 from fast_depth_style.perception.shipped_weights import read_shipped_weights
-from fast_depth_style.stylization.request import asked, style_files
+from fast_depth_style.stylization.request import style_files, style_inputs
 from fast_depth_style.stylization.settings import StylizeSettings
 
-# Signatures: where their statistics come from, and how many regions they have.
+# Of each signature: where its statistics come from, and its regions.
 _KINDS = {
     "serving_default": ("own", 0),
     "statistics": ("pooled", 0),
@@ -33,8 +33,8 @@ _KINDS = {
     "region_statistics": ("pooled", 2),
     "region_tile": ("given", 2),
 }
-# Inputs of the signatures, in the order of the graph's.
-_INPUTS = (("image", "images"), ("masks",), ("statistics",))
+_INPUTS = ("image", "images", "masks", "vector", "statistics")
+"""In the order of the graph."""
 
 
 class LightModel:
@@ -62,7 +62,7 @@ def load_light(
     table = network.weights["table"]
     if paths:
         table = with_styles(network.weights, paths)["table"]
-    inputs = asked(names, settings)
+    inputs = style_inputs(names, settings)
     rows = np.tensordot(inputs["style"], table, 1)
     vectors = rows[:, 0]
     if rows.shape[1] > 1:
@@ -100,14 +100,9 @@ def _read(folder: pathlib.Path) -> _Network:
 def _run(
     network: _Network, vectors: np.ndarray, name: str, **inputs: Any
 ) -> dict[str, np.ndarray]:
-    given = [
-        np.asarray(inputs[key], "float32")
-        for keys in _INPUTS
-        for key in keys
-        if key in inputs
-    ]
     statistics, regions = _KINDS[name]
-    given.insert(bool(regions) + 1, vectors if regions else vectors[0])
+    inputs["vector"] = vectors if regions else vectors[0]
+    given = [np.asarray(inputs[k], "float32") for k in _INPUTS if k in inputs]
     made = network.session(name)(*given)
     if statistics == "pooled":
         return {"statistics": made}

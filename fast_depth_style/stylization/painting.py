@@ -1,4 +1,4 @@
-"""A picture painted as the settings say: one pass of the network."""
+"""Paints one picture: resize, network, colours, strength."""
 
 from typing import Any
 
@@ -28,9 +28,8 @@ def paint(
 ) -> np.ndarray:
     """Paints a (height, width, 3) uint8 picture of any size.
 
-    The model is that of `load_styled`; `track` goes round the tiles
-    of a picture that is painted in tiles. With the `memory` of the frames
-    before the picture is painted as the next of them.
+    The model is that of `load_styled`; `track` goes round the tiles of a large
+    picture. With a `memory` the picture is the next frame of a video.
     """
     pixels, painted = settings.paint_pixels, rgb
     if rgb.shape[0] * rgb.shape[1] > _ABOUT * pixels:

@@ -1,4 +1,4 @@
-"""A picture in memory, a photo, or a folder of photos, painted."""
+"""Stylizes arrays, photos and folders."""
 
 import dataclasses
 import errno
@@ -14,13 +14,14 @@ from fast_depth_style.errors import RequestError
 from fast_depth_style.exporting.shipped_card import SHIPPED
 from fast_depth_style.files import printable
 from fast_depth_style.images.files import write_pictures
-from fast_depth_style.images.picture import Picture, from_image
+from fast_depth_style.images.picture import from_image
 from fast_depth_style.images.sequence import PictureSequence, first_only
-from fast_depth_style.stylization import engine, painting, video
-from fast_depth_style.stylization.model import load_styled
-from fast_depth_style.stylization.plan import is_video
+from fast_depth_style.stylization import video
+from fast_depth_style.stylization.frames import FramePainter
+from fast_depth_style.stylization.model import choose_engine, load_styled
+from fast_depth_style.stylization.output_paths import is_video
+from fast_depth_style.stylization.painting import paint
 from fast_depth_style.stylization.settings import StylizeSettings
-from fast_depth_style.stylization.steady import Memory
 from fast_depth_style.stylization.tiles import Track
 
 _Image = TypeVar("_Image", np.ndarray, Image.Image)
@@ -37,13 +38,13 @@ class Counts(NamedTuple):
 def stylize(image: _Image, model: Any = SHIPPED, **settings: Any) -> _Image:
     """Stylizes a picture of any size; gives one of the same kind and size.
 
-    The network is loaded once, and may be asked by several threads at a time.
+    The network is loaded once, and several threads may paint with it.
 
     Args:
         image: A uint8 array (height, width, 3), RGB; or a Pillow image of any
             mode, which is taken upright and keeps its transparency.
         model: The path of a model, or what `load_styled` gave; by default the
-            network of all styles that the package brings.
+            network of all styles that comes with the package.
         **settings: Fields of `StylizeSettings`, as `style="udnie", depth=0.5`.
 
     Raises:
@@ -52,31 +53,13 @@ def stylize(image: _Image, model: Any = SHIPPED, **settings: Any) -> _Image:
             range.
     """
     chosen = StylizeSettings(**settings)
-    if isinstance(image, Image.Image):
-        picture = from_image(image)
-    else:
-        picture = Picture(image)
+    picture = from_image(image)
     if isinstance(model, str | os.PathLike):
         height, width = picture.rgb.shape[:2]
         pixels = min(height * width, 1.5 * chosen.paint_pixels)
-        model = load_styled(model, engine.choose(chosen, model, pixels))
-    painted = paint(model, picture, chosen)
-    return painted.to_image() if isinstance(image, Image.Image) else painted.rgb
-
-
-def paint(
-    model: Any,
-    picture: Picture,
-    settings: StylizeSettings,
-    track: Track = iter,
-    memory: Memory | None = None,
-) -> Picture:
-    """Stylizes a picture; transparency, profile and EXIF stay.
-
-    `memory` is that of the frames before it.
-    """
-    rgb = painting.paint(model, picture.rgb, settings, track, memory)
-    return dataclasses.replace(picture, rgb=rgb)
+        model = load_styled(model, choose_engine(chosen, model, pixels))
+    painted = paint(model, picture.rgb, chosen)
+    return dataclasses.replace(picture, rgb=painted).like(image)
 
 
 def stylize_photo(
@@ -105,15 +88,14 @@ def stylize_photo(
     fits = sequence.fits(target)
     painted, durations = [], []
     many = len(sequence) > 1 and fits
-    memory = (
-        Memory() if many and sequence.animated and settings.steady else None
-    )
+    animated = many and sequence.animated
+    steady = animated and settings.steady
+    painter = FramePainter(model, dataclasses.replace(settings, steady=steady))
     for picture, milliseconds in track(sequence) if many else sequence:
-        if strip:
-            picture = dataclasses.replace(picture, exif=None)
-        inner = iter if many else track
-        painted.append(paint(model, picture, settings, inner, memory))
-        if many and sequence.animated:
+        rgb = painter.paint(picture.rgb, iter if many else track)
+        exif = None if strip else picture.exif
+        painted.append(dataclasses.replace(picture, rgb=rgb, exif=exif))
+        if animated:
             durations.append(milliseconds)
         if not fits:
             break

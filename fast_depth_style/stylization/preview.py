@@ -1,4 +1,4 @@
-"""A window that shows paintings as they are made: of a camera, of a video."""
+"""Live preview window for a video or a camera."""
 
 import contextlib
 import os
@@ -26,9 +26,9 @@ Paint = Callable[[np.ndarray], np.ndarray]
 
 
 class Window:
-    """A window for pictures; Escape, q or its button close it.
+    """A window for pictures, of the main thread.
 
-    Belongs to the main thread.
+    Escape, q or its button close it.
     """
 
     def __init__(self, title: str):
@@ -159,10 +159,9 @@ def play(
 
 
 def video_frames(source: pathlib.Path) -> Iterator[np.ndarray]:
-    """Yields those frames of a video that are due, at their time.
+    """Yields the frames of a video at their time; leaves out those too late.
 
-    What comes too late for its time, because the one before took long, is left
-    out. Errors are those of `video.read_frames`.
+    Errors are those of `video.read_frames`.
     """
     started = time.monotonic()
     for number, (rgb, seconds) in enumerate(read_frames(source)):
@@ -226,7 +225,7 @@ def camera_frames(camera: str) -> Iterator[Iterator[np.ndarray]]:
 
 
 def _replace(place: queue.Queue[Any], item: Any) -> None:
-    """Puts an item in the place of one that nobody took."""
+    """Puts an item into a queue of one, over what nobody took."""
     with contextlib.suppress(queue.Empty):
         place.get_nowait()
     place.put(item)

@@ -1,4 +1,4 @@
-"""Regions of a picture with styles of their own: near and far, or a mask."""
+"""Masks of regions with styles of their own: near and far, or a file."""
 
 import functools
 import pathlib

@@ -1,4 +1,4 @@
-"""What is asked of a model, as inputs of its signatures.
+"""Style and dials as signature inputs.
 
 Imports nothing heavy.
 """
@@ -58,7 +58,7 @@ def style_files(
     return tuple(dict.fromkeys(paths)), settings
 
 
-def asked(
+def style_inputs(
     names: Sequence[str], settings: StylizeSettings
 ) -> dict[str, np.ndarray]:
     """Inputs of a signature: for one picture, or for each of its regions.
@@ -77,14 +77,14 @@ def asked(
     return found
 
 
-def request_of(
+def fingerprint(
     model: Any,
     settings: StylizeSettings,
     inputs: Sequence[pathlib.Path],
 ) -> dict[str, Any] | None:
-    """What decides how inputs are painted, as JSON; None where it is unknown.
+    """Fingerprint of a request as JSON; None if the model has no folder.
 
-    Two are equal as long as no file that they name changes.
+    Settings, and sizes and times of all files.
     """
     folder = getattr(model, "folder", None)
     if folder is None:

@@ -1,4 +1,4 @@
-"""A painted video in parts: what a run that was killed leaves for the next."""
+"""Resumable videos: encoded parts and state on disk."""
 
 import hashlib
 import json
@@ -23,14 +23,13 @@ _DAMAGED = (OSError, ValueError, LookupError, TypeError)
 class Segments:
     """The parts of one video, in a hidden folder beside its target.
 
-    A part is what an encoder of its own made of some frames; beside the last
-    one is what its last frame left to the next. A part is written whole or not
-    at all. As a context manager it takes the folder away after an error of the
-    source, or where no part is in it.
+    Each part has an encoder of its own and is written whole or not at all;
+    beside the last one is the state after it. As a context manager it removes
+    the folder after an error of the source, or where no part is in it.
 
     Attributes:
         done: How many parts there are.
-        state: What the last frame of the last of them left.
+        state: That after the last of them.
     """
 
     def __init__(self, target: pathlib.Path, request: Mapping[str, Any] | None):
@@ -62,7 +61,7 @@ class Segments:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Keeps what another run can go on with."""
+        """Removes the folder where another run could not go on."""
         if isinstance(error, UnreadablePicture) or not self.done:
             self.remove()
 
@@ -100,7 +99,7 @@ class Segments:
                 yield packet
 
     def remove(self) -> None:
-        """Takes the folder away."""
+        """Removes the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _find(self) -> None:

@@ -24,10 +24,10 @@ class StylizeSettings:
     )
     style: str | None = setting(
         default=None,
-        help="One of the model's styles, a style file of your own, or a blend:"
-        " great_wave:0.7,mine.style:0.3; by default its first. With"
-        " near:STYLE,far:STYLE what is near and far is painted differently;"
-        " far:none leaves the photo there.",
+        help="One of the model's styles (by default its first), a style file of"
+        " your own, or a blend: great_wave:0.7,mine.style:0.3."
+        " near:STYLE,far:STYLE paints near and far differently; far:none leaves"
+        " the photo there.",
     )
     horizon: float = setting(
         default=0.5,
@@ -75,7 +75,6 @@ class StylizeSettings:
         " strokes of a large photo are as broad as a small one's; full paints"
         " every pixel.",
     )
-
     steady: bool = setting(
         default=True,
         help="Frames of a video or an animation hold still: the painting of one"
@@ -106,10 +105,7 @@ class StylizeSettings:
             )
 
     def regions(self) -> dict[str, str]:
-        """{"near": style, "far": style}; empty where there are none.
-
-        RequestError where only one is named.
-        """
+        """{"near": style, "far": style}, or empty; RequestError for one."""
         parts = [part.partition(":") for part in (self.style or "").split(",")]
         found = {
             name.strip(): style.strip()
@@ -124,10 +120,7 @@ class StylizeSettings:
         return found
 
     def input_files(self) -> list[pathlib.Path]:
-        """The pictures that it names.
-
-        RequestError where a path cannot be one.
-        """
+        """The mask, if any; RequestError where it is no path."""
         return [] if self.mask is None else [files.resolve(self.mask, "mask")]
 
     def kept_regions(self) -> tuple[str, ...]:

@@ -1,16 +1,15 @@
-"""Frames that hold still: what is carried over from one to the next.
+"""Temporal consistency of videos.
 
-A network that paints every frame on its own paints a wall anew each time: noise
-in the photo, or a shift by half a pixel, moves its strokes. Nothing that it has
-learnt says otherwise, so two things are carried over:
+A network that paints every frame on its own flickers: noise in the photo, or a
+shift by half a pixel, moves its strokes. So two things are carried over:
 
 - the statistics of its normalizations, eased from frame to frame, so that what
   enters the picture does not change the colours of the rest at once;
-- the painting itself, moved along with the photo, into which the new one is
-  mixed: `_CARRIED` of it where the photo is what it was before, moved; nothing
-  where it changed, so that no ghosts stay.
+- the painting, moved along with the photo: where the photo stayed the same,
+  `_CARRIED` of it is mixed into the new one; where it changed, nothing, so that
+  no ghosts stay.
 
-At a cut both begin anew.
+Both begin anew at a cut.
 """
 
 import dataclasses
@@ -21,7 +20,6 @@ from PIL import Image, ImageFilter
 
 from fast_depth_style.exporting import FRAME
 from fast_depth_style.images import motion
-from fast_depth_style.images.cuts import is_cut
 from fast_depth_style.networks import MINIMUM_SIDE
 from fast_depth_style.stylization import tiles
 
@@ -34,8 +32,8 @@ _CARRIED = 0.55
 """Of the painting of the frame before, where the photo stayed."""
 
 _NOISE, _CHANGE = 3.0, 12.0
-"""Grey levels by which a photo differs that stays, and those beyond them at
-which e times less is carried."""
+"""Grey levels: differences up to `_NOISE` count as none; where they are larger
+by `_CHANGE`, 1/e of the share is carried."""
 
 _STROKE, _WINDOW = 2, 16
 """Pixels: radius of a stroke's neighbourhood, side of windows of strength."""
@@ -46,7 +44,7 @@ _STRONGEST = 2.0
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class State:
-    """What a frame leaves to the next.
+    """State carried to the next frame.
 
     Attributes:
         photo: (height, width, 3) uint8, of the size that is painted.
@@ -69,7 +67,7 @@ class Memory:
     """
 
     def __init__(self, state: State | None = None):
-        """Begins, or goes on with what `state` was."""
+        """Begins, or goes on after `state`."""
         self.state = state
         self._photo: Any = None
         self._motion: np.ndarray | None = None
@@ -81,7 +79,7 @@ class Memory:
         before = self.state
         if before is None or before.photo.shape != photo.shape:
             return
-        if not is_cut(before.photo, photo):
+        if not motion.is_cut(before.photo, photo):
             self._motion = motion.find_motion(before.photo, photo)
 
     def stylize(
@@ -95,8 +93,8 @@ class Memory:
         if min(rgb.shape[:2]) < MINIMUM_SIDE:
             return tiles.stylize(model, rgb, track, near)
         before = None
-        # What a flat frame differs from other statistics than its own would
-        # grow without bound from layer to layer.
+        # A flat frame with another frame's statistics would diverge from layer
+        # to layer.
         if self._motion is not None and self.state is not None:
             if not (_is_flat(rgb) or _is_flat(self.state.photo)):
                 before = self.state.statistics
@@ -144,15 +142,8 @@ def _unchanged(
 ) -> np.ndarray:
     """1 where a frame shows what the one before showed, moved; 0 elsewhere.
 
-    It is looked at in half the size, so that noise counts less.
-
-    Args:
-        before: (height, width, 3) uint8.
-        now: The same.
-        moved: From the one to the other, as of `motion.find_motion`.
-
-    Returns:
-        (height, width) float32.
+    (height, width) float32. Compared at half the size, so that noise counts
+    less. `moved` is the motion of `motion.find_motion`.
     """
     old, new = (np.asarray(Image.fromarray(f).reduce(2)) for f in (before, now))
     old = motion.warp(old, moved).astype(np.float32)
@@ -167,10 +158,9 @@ def _unchanged(
 
 
 def _as_strong(mixed: np.ndarray, painted: np.ndarray) -> np.ndarray:
-    """Gives back what strokes lose where two paintings of them are mixed.
+    """Restores the contrast of strokes that is lost by mixing two paintings.
 
-    What differs from its neighbourhood becomes as strong as in the new
-    painting: of strokes that lie apart the mean is flat.
+    Local differences become as strong as in the new painting.
 
     Args:
         mixed: (height, width, 3) float32, 0..255.

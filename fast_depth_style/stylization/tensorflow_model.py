@@ -1,4 +1,4 @@
-"""What TensorFlow paints with: exported models, and the shipped network."""
+"""Models in TensorFlow: exported ones, and the shipped network."""
 
 import functools
 import os
@@ -25,8 +25,8 @@ from fast_depth_style.networks.image_transformation import (
     ImageTransformationNetwork,
 )
 from fast_depth_style.stylization.request import (
-    asked,
     style_files,
+    style_inputs,
     styles_of,
 )
 from fast_depth_style.stylization.settings import StylizeSettings
@@ -36,21 +36,21 @@ _LOADING = threading.RLock()
 
 
 class TensorFlowModel:
-    """Signatures of a model to which style and dials are given."""
+    """Signatures of a model, with style and dials filled in."""
 
     def __init__(
         self,
         signatures: Mapping[str, Callable[..., Any]],
-        asked: Mapping[str, Any],
+        given: Mapping[str, Any],
         folder: pathlib.Path,
         model: Any = None,
     ):
-        """Gives `asked` to every call; keeps `model` alive.
+        """Adds the inputs `given` to every call; keeps `model` alive.
 
         `folder` is where its files lie.
         """
         self.signatures = {
-            name: functools.partial(_run, function, asked)
+            name: functools.partial(_run, function, given)
             for name, function in signatures.items()
         }
         self.folder, self._model = folder, model
@@ -73,7 +73,8 @@ def load_shipped(
         name: functools.partial(_run_traced, network, name)
         for name in (*SIGNATURES, FRAME, REGION_FRAME)
     }
-    return TensorFlowModel(traced, asked(network.styles, settings), folder)
+    inputs = style_inputs(network.styles, settings)
+    return TensorFlowModel(traced, inputs, folder)
 
 
 def load_exported(
@@ -90,7 +91,7 @@ def load_exported(
         loaded = _read_once(folder, _newest(folder))
     signatures = {name: loaded.signatures[name] for name in loaded.signatures}
     if "style" in inputs_of(signatures["serving_default"]):
-        inputs = asked(styles_of(model), settings)
+        inputs = style_inputs(styles_of(model), settings)
         return TensorFlowModel(signatures, inputs, folder, loaded)
     for name in ("style", *DIALS):
         value = getattr(settings, name)
@@ -119,9 +120,9 @@ def _extended(
     return add_styles(network, paths)
 
 
-def _run(function: Any, asked: Mapping[str, Any], **inputs: Any) -> Any:
-    given = {**inputs, **asked}
-    return function(**{k: tf.convert_to_tensor(v) for k, v in given.items()})
+def _run(function: Any, given: Mapping[str, Any], **inputs: Any) -> Any:
+    inputs |= given
+    return function(**{k: tf.convert_to_tensor(v) for k, v in inputs.items()})
 
 
 def _run_traced(

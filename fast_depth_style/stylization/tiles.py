@@ -1,4 +1,4 @@
-"""A picture of any size through a network, in bounded memory.
+"""Stylizes large pictures in tiles, in bounded memory.
 
 Instance normalization looks at the whole picture, so tiles that each look at
 themselves differ in colour and show their seams. Here the statistics are taken
@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from fast_depth_style.exporting import FRAME, REGION_FRAME
 from fast_depth_style.networks import MINIMUM_SIDE, RECEPTIVE_RADIUS
 
 WHOLE_PIXELS = 4_000_000
 """Largest picture that is taken whole. A network of width 1.0 then needs 2.4
-GiB of memory, TensorFlow included. With regions half as many: features are
-kept once more for each, and 4 megapixels would take 3.3 GiB."""
+GiB of memory, TensorFlow included. With two regions it is half as large: each
+holds features of its own, and 4 megapixels would take 3.3 GiB."""
 
 SAMPLE_PIXELS = 2_000_000
 """Pixels of the patches that the statistics of a larger picture are taken from.
@@ -33,13 +32,6 @@ _HALO = math.ceil(RECEPTIVE_RADIUS / _STRIDE) * _STRIDE
 TILE, _TILE_OF_REGIONS = 1792, 1280
 _PATCH = 96
 _AT_ONCE = 80  # Patches; with the margins of each, two megapixels.
-
-_WITH_REGIONS = {
-    "serving_default": "regions",
-    "statistics": "region_statistics",
-    "tile": "region_tile",
-    FRAME: REGION_FRAME,
-}
 
 Track = Callable[[Iterable[Any]], Iterable[Any]]
 """Goes round what is painted one after the other; shows progress."""
@@ -83,12 +75,11 @@ def statistics(
 ) -> np.ndarray:
     """Estimates a picture's normalization statistics from patches of it.
 
-    The patches are cut at full resolution on a regular grid, of `SAMPLE_PIXELS`
-    pixels together, and pooled. Many small ones know a picture better than a
-    few large ones: what varies is what is in a patch, and the reflection at
-    its border hardly shows in the statistics. They are taken in groups, for
-    memory: each is drawn from the whole picture, so that it is normalized much
-    as the whole is.
+    The patches lie on a regular grid and have `SAMPLE_PIXELS` pixels together.
+    Many small ones represent a picture better than a few large ones; the
+    reflection at their borders hardly changes the statistics. For memory they
+    are taken in groups, each spread over the whole picture, so that it is
+    normalized much as the whole is.
 
     Returns:
         (2, channels) float32: means and variances of every normalization.
@@ -156,7 +147,7 @@ def run(
     """Runs a signature, or that of the same with regions; gives arrays."""
     key = "images" if name == "statistics" else "image"
     if near is not None:
-        name = _WITH_REGIONS[name]
+        name = "regions" if name == "serving_default" else f"region_{name}"
         near = near.reshape(pictures.shape[:3])
         inputs["masks"] = np.stack([near, 1.0 - near], axis=-1)
     found = model.signatures[name](**{key: pictures}, **inputs)
@@ -182,8 +173,7 @@ def _spread(length: int, number: int) -> np.ndarray:
 def _cuts(length: int, longest: int) -> Iterator[tuple[int, int]]:
     """Cuts `length` into parts of about one size, at multiples of the stride.
 
-    Only so does the network's grid of strided convolutions lie in a tile as
-    it lies in the whole picture.
+    So the grid of strided convolutions is the same as in the whole picture.
     """
     number = math.ceil(length / longest)
     part = math.ceil(length / number / _STRIDE) * _STRIDE

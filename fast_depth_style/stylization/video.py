@@ -1,4 +1,4 @@
-"""A video, frame by frame, through a trained network."""
+"""Stylizes a video: frames, times, sound, colours."""
 
 import contextlib
 import itertools
@@ -13,7 +13,7 @@ from fast_depth_style.files import printable, replacing
 from fast_depth_style.images.picture import UnreadablePicture
 from fast_depth_style.stylization import hdr
 from fast_depth_style.stylization.frames import FramePainter
-from fast_depth_style.stylization.request import request_of
+from fast_depth_style.stylization.request import fingerprint
 from fast_depth_style.stylization.segments import Segments
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.stylization.sound import Sound
@@ -39,15 +39,16 @@ def stylize_video(
 ) -> None:
     """Stylizes a video.
 
+    The source is any video that FFmpeg can read, the target one of
+    `output_paths.WRITTEN_VIDEOS`: H.264, BT.709, written whole or not at all.
     The time of each frame, the shape of its pixels and the sound are kept;
     sound that the container does not hold becomes AAC. Frames are turned
-    upright. HDR (HLG, PQ) is tone-mapped; the result is H.264, BT.709. Odd
-    widths and heights become even by repeating the last column or row.
+    upright; HDR (HLG, PQ) is tone-mapped. Odd widths and heights become even by
+    repeating the last column or row.
 
-    Any video that FFmpeg can read becomes one of `plan.WRITTEN_VIDEOS`, written
-    whole or not at all. Every `segment` frames what was painted is kept in a
-    hidden folder beside the target; after a kill, or Ctrl-C, the same request
-    goes on there, to the same result.
+    Every `segment` frames are kept in a hidden folder beside the target; after
+    a kill, or Ctrl-C, the same request continues from there, to the same
+    result.
 
     Raises:
         MissingExtraError: The extra `video` is not installed.
@@ -59,13 +60,14 @@ def stylize_video(
     target.parent.mkdir(parents=True, exist_ok=True)
     with _explained(name):
         first = _first_frame(source)
-    request = request_of(model, chosen, [source])
+    request = fingerprint(model, chosen, [source])
     if request is not None:
         request |= {"segment": segment}
     container = _CONTAINERS.get(target.suffix.lower(), "mp4")
     with Segments(target, request) as parts, _explained(name):
+        painter = FramePainter(model, chosen, parts.state)
         with av.open(str(source)) as reader:
-            _paint(reader, first, name, parts, (model, chosen), track, segment)
+            _paint(reader, first, name, parts, painter, track, segment)
         with av.open(str(source)) as reader, replacing(target) as aside:
             with av.open(str(aside), "w", format=container) as writer:
                 _join(reader, writer, first, parts)
@@ -100,7 +102,7 @@ def _av(name: str) -> Any:
 
 @contextlib.contextmanager
 def _explained(name: str) -> Iterator[None]:
-    """Says in one line what FFmpeg says of a file."""
+    """Turns FFmpeg's errors into one line that names the file."""
     import av
 
     try:
@@ -129,7 +131,7 @@ def _paint(
     first: Any,
     name: str,
     parts: Segments,
-    painted_by: tuple[Any, StylizeSettings],
+    painter: FramePainter,
     track: Track,
     segment: int,
 ) -> None:
@@ -138,7 +140,6 @@ def _paint(
 
     video = reader.streams.video[0]
     video.thread_type = "AUTO"
-    painter = FramePainter(*painted_by, parts.state)
     done = parts.done * segment
     frames = _timed(_frames(reader, video, name), video)
     number = video.frames

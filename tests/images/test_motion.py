@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fast_depth_style.images import cuts, motion
+from fast_depth_style.images import motion
 
 
 def _photo(seed=0, height=180, width=240):
@@ -111,7 +111,7 @@ def test_a_cut_is_told_from_motion_noise_and_light():
     other[40:100, 60:120] = 255 - other[40:100, 60:120]
     same["a thing that appears"] = other
     for name, now in same.items():
-        assert not cuts.is_cut(frame, now), name
+        assert not motion.is_cut(frame, now), name
     cut = {
         "another photo": _view(255 - _photo(1) // 2, 1, 20, 20),
         "black": np.zeros_like(frame),
@@ -120,6 +120,6 @@ def test_a_cut_is_told_from_motion_noise_and_light():
         ),
     }
     for name, now in cut.items():
-        assert cuts.is_cut(frame, now) and cuts.is_cut(now, frame), name
+        assert motion.is_cut(frame, now) and motion.is_cut(now, frame), name
     black = np.random.default_rng(0).integers(0, 4, (2, 140, 200, 3), "u1")
-    assert not cuts.is_cut(*black)
+    assert not motion.is_cut(*black)

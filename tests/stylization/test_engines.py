@@ -11,23 +11,19 @@ import pytest
 from PIL import Image
 
 from fast_depth_style.errors import RequestError
-from fast_depth_style.exporting.shipped import write_shipped
 from fast_depth_style.exporting.shipped_card import MOBILE, SHIPPED
 from fast_depth_style.exporting.style_file import write_style
-from fast_depth_style.stylization import engine, tiles
+from fast_depth_style.stylization import model as models
+from fast_depth_style.stylization import tiles
 from fast_depth_style.stylization.light_model import load_light
-from fast_depth_style.stylization.model import load_styled
+from fast_depth_style.stylization.model import (
+    choose_engine,
+    load_styled,
+    pixels_of,
+)
 from fast_depth_style.stylization.painting import paint
 from fast_depth_style.stylization.settings import StylizeSettings
 from fast_depth_style.stylization.tensorflow_model import load_shipped
-
-
-@pytest.fixture(scope="module")
-def folder(styled_network, tmp_path_factory):
-    """A small network as the package brings one."""
-    folder = tmp_path_factory.mktemp("shipped")
-    write_shipped(styled_network, {}, folder)
-    return folder
 
 
 def _photo(height, width, seed=0):
@@ -129,23 +125,23 @@ def test_several_threads_share_the_network(folder):
 
 def test_few_pixels_are_for_the_light_engine(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "tensorflow")
-    monkeypatch.setattr(engine, "_GPU", tmp_path / "none")
+    monkeypatch.setattr(models, "_GPU", tmp_path / "none")
 
     def chosen(pixels, model="shipped", **settings):
-        return engine.choose(StylizeSettings(**settings), model, pixels).engine
+        return choose_engine(StylizeSettings(**settings), model, pixels).engine
 
     assert chosen(700_000) == "light"
     assert chosen(20e6) == chosen(float("inf")) == "tensorflow"
     assert chosen(1, model=tmp_path) == "tensorflow"
     assert chosen(1, engine="tensorflow") == "tensorflow"
     assert chosen(float("inf"), engine="light") == "light"
-    monkeypatch.setattr(engine, "_GPU", tmp_path)
+    monkeypatch.setattr(models, "_GPU", tmp_path)
     assert chosen(700_000) == "light"
     assert chosen(3e6) == "tensorflow"
 
 
 def test_where_tensorflow_is_there_it_paints():
-    assert engine.choose(StylizeSettings(), "shipped", 1).engine == "tensorflow"
+    assert choose_engine(StylizeSettings(), "shipped", 1).engine == "tensorflow"
 
 
 def test_what_is_painted_is_counted(tmp_path):
@@ -154,11 +150,11 @@ def test_what_is_painted_is_counted(tmp_path):
     (tmp_path / "c.png").write_bytes(b"no picture")
     paths = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
 
-    full = engine.pixels_of(paths, StylizeSettings())
-    small = engine.pixels_of(paths, StylizeSettings(paint_size="0.01"))
+    full = pixels_of(paths, StylizeSettings())
+    small = pixels_of(paths, StylizeSettings(paint_size="0.01"))
 
     assert full == 2_000 + 120_000 and small == 2_000 + 15_000
-    assert engine.pixels_of([pathlib.Path("a.mp4")], StylizeSettings()) > 1e12
+    assert pixels_of([pathlib.Path("a.mp4")], StylizeSettings()) > 1e12
 
 
 def test_a_model_of_ones_own_is_not_for_the_light_engine(tmp_path):

@@ -7,27 +7,19 @@ import time
 
 import numpy as np
 import pytest
+from clip_files import write_clip
 from programs import run_program
 
 from fast_depth_style.errors import MissingExtraError, RequestError
 from fast_depth_style.stylization import preview
 
-av = pytest.importorskip("av")
-
 
 @pytest.fixture
 def clip(tmp_path):
     """Ten frames in a second, each of one grey."""
-    path = tmp_path / "a.avi"
-    with av.open(str(path), "w") as out:
-        track = out.add_stream("mjpeg", rate=10)
-        track.width, track.height, track.pix_fmt = 64, 48, "yuvj420p"
-        for number in range(10):
-            rgb = np.full((48, 64, 3), 20 * number + 20, np.uint8)
-            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-            out.mux(track.encode(frame))
-        out.mux(track.encode())
-    return path
+    levels = range(20, 220, 20)
+    frames = [np.full((48, 64, 3), level, np.uint8) for level in levels]
+    return write_clip(tmp_path / "a.mp4", frames, range(0, 1000, 100))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from clip_files import add_tone, read_clip, write_clip
 
 from fast_depth_style.errors import MissingExtraError
 from fast_depth_style.images.picture import UnreadablePicture
@@ -13,8 +14,6 @@ from fast_depth_style.stylization import hdr, painting, tiles, video
 from fast_depth_style.stylization.settings import StylizeSettings
 
 av = pytest.importorskip("av")
-
-_MILLISECOND = Fraction(1, 1000)
 
 
 def _scene(number=0, height=48, width=64):
@@ -24,89 +23,10 @@ def _scene(number=0, height=48, width=64):
     return np.stack(bars, -1).astype(np.uint8)
 
 
-def _make(
-    path,
-    frames=None,
-    times=None,
-    codec="libx264",
-    sound=None,
-    matrix=1,
-    head_first=False,
-    options=None,
-    **codec_settings,
-):
-    """Writes a clip; its frames are shown at `times`, in milliseconds."""
-    frames = [_scene(n) for n in range(8)] if frames is None else frames
-    times = times or [40 * n for n in range(len(frames))]
-    clock = Fraction(1, 25) if path.suffix == ".avi" else _MILLISECOND
-    faststart = head_first and path.suffix == ".mp4"
-    container = {"movflags": "faststart"} if faststart else {}
-    with av.open(str(path), "w", container_options=container) as out:
-        track = out.add_stream(codec, rate=25, options=options)
-        track.height, track.width = frames[0].shape[:2]
-        track.pix_fmt = codec_settings.pop("pix_fmt", "yuv420p")
-        turn = codec_settings.pop("rotation", 0)
-        if turn:
-            track.set_display_rotation(turn)
-        context = track.codec_context
-        context.time_base, context.colorspace = clock, matrix
-        for name, value in codec_settings.items():
-            setattr(context, name, value)
-        tone = out.add_stream(sound, rate=48000) if sound else None
-        for rgb, time in zip(frames, times, strict=True):
-            deep = rgb.dtype == np.uint16
-            frame = av.VideoFrame.from_ndarray(
-                rgb, format="rgb48le" if deep else "rgb24"
-            ).reformat(format=track.pix_fmt, dst_colorspace=matrix)
-            frame.pts, frame.time_base = round(time / 1000 / clock), clock
-            out.mux(track.encode(frame))
-        out.mux(track.encode())
-        if tone:
-            _add_tone(out, tone, times[-1] / 1000)
-    return path
-
-
-def _add_tone(out, track, seconds):
-    wave = np.sin(np.arange(round(48000 * seconds)) / 20)
-    frame = av.AudioFrame.from_ndarray(
-        wave.astype(np.float32)[None], format="fltp", layout="mono"
-    )
-    frame.sample_rate, frame.pts = 48000, 0
-    context = track.codec_context
-    resampler = av.AudioResampler(
-        format=context.format,
-        layout="stereo",
-        rate=48000,
-        frame_size=context.frame_size or 1024,
-    )
-    for part in resampler.resample(frame) + resampler.resample(None):
-        out.mux(track.encode(part))
-    out.mux(track.encode())
-
-
-def _read(path):
-    """The times in seconds, the frames as RGB, and the streams' facts."""
-    with av.open(str(path)) as clip:
-        track, *sounds = *clip.streams.video, *clip.streams.audio
-        frames = list(clip.decode(track))
-        context = track.codec_context
-        primaries, transfer = context.color_primaries, context.color_trc
-        facts = {
-            "colors": (primaries, transfer, context.colorspace),
-            "shape": track.sample_aspect_ratio,
-            "sound": [each.codec_context.name for each in sounds],
-            "seconds": clip.duration / 1e6,
-        }
-        times = [frame.time for frame in frames]
-        return times, [f.to_ndarray(format="rgb24") for f in frames], facts
-
-
 @pytest.fixture
 def unpainted(monkeypatch):
     """What is tested is the video: the painting is the photo itself."""
-    monkeypatch.setattr(
-        painting, "paint", lambda model, rgb, settings, memory: rgb
-    )
+    monkeypatch.setattr(painting, "paint", lambda model, rgb, *settings: rgb)
 
 
 def _differs(frame, expected):
@@ -117,7 +37,8 @@ def _differs(frame, expected):
 def test_every_frame_is_painted_at_its_time(model, tmp_path):
     """Variable rate: phones and screen recorders write it."""
     times = [0, 100, 150, 900, 1000, 3000, 3040, 3080]
-    clip = _make(tmp_path / "a.mp4", times=times, sound="aac")
+    frames = [_scene(n) for n in range(8)]
+    clip = write_clip(tmp_path / "a.mp4", frames, times, sound="aac")
     target = tmp_path / "new" / "b.mp4"
     seen = []
     video.stylize_video(
@@ -128,8 +49,8 @@ def test_every_frame_is_painted_at_its_time(model, tmp_path):
         StylizeSettings(steady=False),
     )
     assert seen == [(8, 0)]
-    before, frames, _ = _read(clip)
-    after, painted, facts = _read(target)
+    before, frames, _ = read_clip(clip)
+    after, painted, facts = read_clip(target)
     for found in (before, after):
         np.testing.assert_allclose(found, np.array(times) / 1000, atol=0.001)
     assert facts["seconds"] == pytest.approx(3.12, abs=0.05)
@@ -156,26 +77,26 @@ def test_containers_and_sound(
     unpainted, tmp_path, source, codec, sound, target, written
 ):
     frames = [_scene(n) for n in range(25)]
-    clip = _make(tmp_path / source, frames, codec=codec, sound=sound)
+    clip = write_clip(tmp_path / source, frames, codec=codec, sound=sound)
     video.stylize_video(None, clip, tmp_path / target)
-    times, painted, facts = _read(tmp_path / target)
+    times, painted, facts = read_clip(tmp_path / target)
     found = facts["sound"][0].removeprefix("lib").removesuffix("float")
     assert found == written and len(facts["sound"]) == 1
-    before, frames, _ = _read(clip)
+    before, frames, _ = read_clip(clip)
     np.testing.assert_allclose(np.diff(times), np.diff(before), atol=0.002)
     for frame, photo in zip(painted, frames, strict=True):
         assert _differs(frame, photo) < 6
 
 
 def test_what_was_filmed_upright_with_wide_pixels_stays_so(unpainted, tmp_path):
-    clip = _make(
+    clip = write_clip(
         tmp_path / "a.mov",
         [_scene()] * 3,
         rotation=90,
         sample_aspect_ratio=Fraction(4, 3),
     )
     video.stylize_video(None, clip, tmp_path / "b.mp4")
-    _, (frame, *_), facts = _read(tmp_path / "b.mp4")
+    _, (frame, *_), facts = read_clip(tmp_path / "b.mp4")
     assert facts["shape"] == Fraction(3, 4)
     assert frame.shape == (64, 48, 3)
     assert _differs(frame, np.rot90(_scene())) < 6
@@ -183,9 +104,9 @@ def test_what_was_filmed_upright_with_wide_pixels_stays_so(unpainted, tmp_path):
 
 def test_odd_sides_become_even(unpainted, tmp_path):
     odd = _scene(height=47, width=63)
-    clip = _make(tmp_path / "a.mkv", [odd] * 3, pix_fmt="yuv444p")
+    clip = write_clip(tmp_path / "a.mkv", [odd] * 3, pix_fmt="yuv444p")
     video.stylize_video(None, clip, tmp_path / "b.mkv")
-    _, (frame, *_), _ = _read(tmp_path / "b.mkv")
+    _, (frame, *_), _ = read_clip(tmp_path / "b.mkv")
     assert frame.shape == (48, 64, 3)
     assert _differs(frame[:47, :63], odd) < 6
 
@@ -195,10 +116,12 @@ def test_untagged_colors_are_those_of_the_size(
     unpainted, tmp_path, height, matrix
 ):
     red = np.zeros((height, 64, 3), np.uint8) + np.array([220, 20, 20], "u1")
-    clip = _make(tmp_path / "a.mkv", [red] * 2, matrix=matrix, colorspace=2)
-    assert _read(clip)[2]["colors"][2] == 2  # Which says: not said.
+    clip = write_clip(
+        tmp_path / "a.mkv", [red] * 2, matrix=matrix, colorspace=2
+    )
+    assert read_clip(clip)[2]["colors"][2] == 2  # Which says: not said.
     video.stylize_video(None, clip, tmp_path / "b.mp4")
-    _, (frame, *_), _ = _read(tmp_path / "b.mp4")
+    _, (frame, *_), _ = read_clip(tmp_path / "b.mp4")
     assert _differs(frame, red) < 4
 
 
@@ -227,7 +150,7 @@ def test_hdr_is_tone_mapped(unpainted, tmp_path, transfer):
         signal = _pq(light)
     row = np.rint(65535 * signal).astype(np.uint16).repeat(8)
     frame = np.broadcast_to(row[None, :, None], (64, 64, 3)).copy()
-    clip = _make(
+    clip = write_clip(
         tmp_path / "a.mp4",
         [frame] * 2,
         matrix=9,
@@ -237,7 +160,7 @@ def test_hdr_is_tone_mapped(unpainted, tmp_path, transfer):
         options={"crf": "2"},
     )
     video.stylize_video(None, clip, tmp_path / "b.mp4")
-    _, (painted, *_), facts = _read(tmp_path / "b.mp4")
+    _, (painted, *_), facts = read_clip(tmp_path / "b.mp4")
     assert facts["colors"] == (1, 1, 1)
     levels = painted[32, 4::8].astype(int)
     assert np.abs(levels - sdr[:, None]).max() <= 5
@@ -260,7 +183,7 @@ def test_hdr_highlights_are_compressed_and_keep_their_hue():
 def test_a_cut_file_is_an_error_and_leaves_nothing(unpainted, tmp_path, name):
     codec = "mpeg4" if name == "a.avi" else "libx264"
     frames = [_scene(n) for n in range(50)]
-    clip = _make(tmp_path / name, frames, codec=codec, head_first=True)
+    clip = write_clip(tmp_path / name, frames, codec=codec, head_first=True)
     data = clip.read_bytes()
     clip.write_bytes(data[: len(data) * 2 // 3])
     with pytest.raises(UnreadablePicture, match=name):
@@ -279,7 +202,7 @@ def test_what_is_no_video_is_refused(tmp_path, content):
 
 def test_sound_alone_is_no_video(tmp_path):
     with av.open(str(tmp_path / "a.mkv"), "w") as out:
-        _add_tone(out, out.add_stream("flac", rate=48000), 0.5)
+        add_tone(out, out.add_stream("flac", rate=48000), 0.5)
     with pytest.raises(UnreadablePicture, match="no moving picture"):
         video.stylize_video(None, tmp_path / "a.mkv", tmp_path / "b.mp4")
 
@@ -287,7 +210,9 @@ def test_sound_alone_is_no_video(tmp_path):
 def test_a_full_disk_is_an_error_of_the_system(unpainted, tmp_path):
     noise = np.random.default_rng(0)
     shape = (20, 256, 256, 3)
-    clip = _make(tmp_path / "a.mp4", [*noise.integers(0, 256, shape, np.uint8)])
+    clip = write_clip(
+        tmp_path / "a.mp4", [*noise.integers(0, 256, shape, np.uint8)]
+    )
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(

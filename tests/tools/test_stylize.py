@@ -114,15 +114,11 @@ def test_several_words_are_painted_beside_themselves(small_model, photos):
 
 
 def test_a_video_among_others(small_model, photos, tmp_path):
-    av = pytest.importorskip("av")
-    with av.open(str(tmp_path / "a.mkv"), "w") as out:
-        track = out.add_stream("libx264", rate=10)
-        track.width, track.height, track.pix_fmt = 96, 64, "yuv420p"
-        for number in range(3):
-            frame = np.roll(np.resize(_PIXELS, (64, 96, 3)), number, 1)
-            frame = av.VideoFrame.from_ndarray(frame, format="rgb24")
-            out.mux(track.encode(frame))
-        out.mux(track.encode())
+    import clip_files
+
+    frame = np.resize(_PIXELS, (64, 96, 3))
+    frames = [np.roll(frame, number, 1) for number in range(3)]
+    clip_files.write_clip(tmp_path / "a.mkv", frames, [0, 100, 200])
 
     done = _stylize(
         tmp_path / "a.mkv",
@@ -134,24 +130,20 @@ def test_a_video_among_others(small_model, photos, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("stylized 3, skipped 1")
-    with av.open(str(tmp_path / "a.small.mkv")) as clip:
-        frames = list(clip.decode(video=0))
-    assert [round(frame.time, 2) for frame in frames] == [0, 0.1, 0.2]
-    assert {(frame.width, frame.height) for frame in frames} == {(96, 64)}
+    times, painted, _ = clip_files.read_clip(tmp_path / "a.small.mkv")
+    assert [round(time, 2) for time in times] == [0, 0.1, 0.2]
+    assert {frame.shape for frame in painted} == {(64, 96, 3)}
 
 
 def test_after_sigterm_a_video_goes_on(small_model, tmp_path):
-    av = pytest.importorskip("av")
-    clip, output = tmp_path / "a.mp4", tmp_path / "out"
-    with av.open(str(clip), "w") as out:
-        track = out.add_stream("libx264", rate=25)
-        track.width, track.height, track.pix_fmt = 96, 64, "yuv420p"
-        for _ in range(400):
-            out.mux(track.encode(av.VideoFrame(96, 64, "yuv420p")))
-        out.mux(track.encode())
+    import clip_files
+
+    output = tmp_path / "out"
+    black = np.zeros((64, 96, 3), np.uint8)
+    clip = clip_files.write_clip(tmp_path / "a.mp4", [black] * 400)
     flags = {"model": small_model, "input": clip, "output": f"{output}/"}
     running = Program("stylize.py", **flags)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not [*output.glob(".*/*.state.npz")]:
         assert time.monotonic() < deadline and running.poll() is None
         time.sleep(0.01)
@@ -162,5 +154,4 @@ def test_after_sigterm_a_video_goes_on(small_model, tmp_path):
     assert parts.endswith(".parts")
     done = _stylize(**flags)
     assert done.returncode == 0 and _names(output) == [mark, "a.mp4"]
-    with av.open(str(output / "a.mp4")) as made:
-        assert made.streams.video[0].frames == 400
+    assert len(clip_files.read_clip(output / "a.mp4")[0]) == 400

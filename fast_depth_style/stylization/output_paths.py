@@ -1,4 +1,4 @@
-"""Where paintings go: decided, and refused, before any work is done."""
+"""Output paths of paintings, checked before work starts."""
 
 import os
 import pathlib
@@ -28,9 +28,9 @@ def is_video(path: pathlib.Path) -> bool:
 
 
 def style_name(model: str | pathlib.Path, style: str | None) -> str:
-    """What a painting's style is called.
+    """Name of the style in file names.
 
-    As it was asked for, or by the model's path: of runs/mine/model/1, `mine`.
+    Without a style the model's, by its path: of runs/mine/model/1, `mine`.
     """
     if style is not None:
         # Of a style file, its name without the folder.
@@ -45,18 +45,22 @@ def style_name(model: str | pathlib.Path, style: str | None) -> str:
     return model.name
 
 
-def plan(
+def target_paths(
     sources: Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str] | None,
     style: str,
 ) -> tuple[dict[pathlib.Path, pathlib.Path], dict[pathlib.Path, str]]:
     """Says where the paintings of photos, folders and videos go.
 
-    One source and an output are as in `plan_file` and `plan_folder`. Several
-    go into a folder, a file under its name, a folder with its own. Without an
-    output a painting lands beside its photo, with the style in its name:
-    photo.great_wave.jpg. Of several sources, paintings of earlier runs that
-    lie so beside their photos are left out.
+    One file and an output are as in `target_path`. One folder is mirrored in
+    the output: same subfolders, names and formats. Several sources go into the
+    output, a file under its name, a folder with its own. A format that cannot
+    be written (.heic, .bmp, …) becomes .png. Pictures under the output are
+    results of an earlier run and are not read.
+
+    Without an output a painting lands beside its photo, with the style in its
+    name: photo.great_wave.jpg. Paintings of earlier runs that lie so beside
+    their photos are left out, unless named alone.
 
     Returns:
         {source: file to write} and {what is not painted: reason}.
@@ -71,28 +75,31 @@ def plan(
             " stylize photo.jpg --model=…"
         )
     paths = [files.resolve(source, "input") for source in sources]
-    if output is not None and len(paths) == 1:
-        if paths[0].is_dir():
-            return plan_folder(paths[0], output)
-        source, target = plan_file(paths[0], output)
-        return {source: target}, {}
-    folder = None if output is None else _folder(output, "several inputs")
+    alone = len(paths) == 1
+    folder = None
+    if output is not None:
+        if alone and not paths[0].is_dir():
+            source, target = target_path(paths[0], output)
+            return {source: target}, {}
+        given = "--input a folder" if alone else "several inputs"
+        folder = _folder(output, given)
     names: dict[pathlib.Path, pathlib.Path] = {}
     left_out: dict[pathlib.Path, str] = {}
     for path in paths:
         found = [path]
         if path.is_dir():
             found, others = look_through(path, except_below=folder)
-            left_out |= others
             if not found:
-                left_out[path] = "no picture in this folder that can be read"
+                left_out[path] = _no_picture(others)
+            left_out |= others
         else:
             _require_file(path)
+        start = path if alone else path.parent
         for photo in found:
             names[photo] = (
                 _beside(photo, style)
                 if folder is None
-                else folder / photo.relative_to(path.parent)
+                else folder / photo.relative_to(start)
             )
     if folder is None:
         for photo, original in _paintings(names).items():
@@ -113,23 +120,25 @@ def plan(
         path, reason = next(iter(left_out.items()))
         raise RequestError(f"{printable(path)}: {reason}")
     require_free(targets)
-    for place in {target.parent for target in targets.values()}:
+    places = {target.parent for target in targets.values()}
+    if alone and folder is not None:
+        places = {folder}
+    for place in places:
         files.require_writable(place, "output")
     return targets, left_out
 
 
-def plan_file(
+def target_path(
     source: str | os.PathLike[str],
     output: str | os.PathLike[str],
     stills: bool = False,
 ) -> tuple[pathlib.Path, pathlib.Path]:
     """The absolute paths of one photo or video and of the painting to write.
 
-    With `stills` a video is refused, and one picture is written.
-
     The output is a file, whose suffix names the format; or a folder, which is
     there or whose name ends in "/", to hold a file of the source's name (.png
-    or .mp4 where the source's format cannot be written).
+    or .mp4 where the source's format cannot be written). With `stills` a video
+    is refused, and one picture is written.
 
     Raises:
         RequestError: The source is not there, or the output cannot be written.
@@ -155,40 +164,6 @@ def plan_file(
         raise RequestError(f"{printable(target)}: is a folder: name a file")
     files.require_writable(target, "output")
     return source, target
-
-
-def plan_folder(
-    source: str | os.PathLike[str], output: str | os.PathLike[str]
-) -> tuple[dict[pathlib.Path, pathlib.Path], dict[pathlib.Path, str]]:
-    """Says where the paintings of a folder of photos go, and that they can.
-
-    The output mirrors the folder: same subfolders, same names, same formats.
-    A format that cannot be written (.heic, .bmp, …) becomes .png; where that
-    name is taken (by the painting of a.png, when a.bmp is there too) the whole
-    old name stays in front (a.bmp.png). An animated GIF stays one. Pictures
-    under `output` are results of an earlier run and are not read.
-
-    Returns:
-        {photo: file to write} and {what is not painted: reason}, sorted.
-
-    Raises:
-        RequestError: There is no photo, the output is the name of a picture or
-            cannot be written, or a photo would be overwritten.
-    """
-    source = files.resolve(source, "input")
-    folder = _folder(output, "--input a folder")
-    pictures, left_out = look_through(source, except_below=folder)
-    if not pictures:
-        why = [f" ({printable(p)}: {reason})" for p, reason in left_out.items()]
-        raise RequestError(
-            f"{printable(source)}: no picture in this folder that can be read"
-            + "".join(why[:1])
-        )
-    names = {path: folder / path.relative_to(source) for path in pictures}
-    targets = _told_apart(names)
-    require_free(targets)
-    files.require_writable(folder, "output")
-    return targets, left_out
 
 
 def claim(
@@ -227,6 +202,12 @@ def _require_file(path: pathlib.Path) -> None:
         raise RequestError(
             f"{printable(path)}: {what if path.exists() else 'no such file'}"
         )
+
+
+def _no_picture(others: Mapping[pathlib.Path, str]) -> str:
+    """Why a folder is not painted; names the first of what is left out."""
+    why = [f" ({printable(p)}: {reason})" for p, reason in others.items()]
+    return "no picture in this folder that can be read" + "".join(why[:1])
 
 
 def _folder(output: str | os.PathLike[str], given: str) -> pathlib.Path:
