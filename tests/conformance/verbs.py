@@ -71,7 +71,7 @@ VERBS = (
     Verb(
         "optimize",
         "content=@photo.png style=@painting.png output=@made.png size=64"
-        " content_masks=@mask.png init=@photos/a.png"
+        " content_masks=@mask.png init=@painting.png"
         f" {_NETWORKS} scales=1 iterations=60",
         ("content", "style", "content_masks", "init"),
         overwritten=("content", "style", "content_masks", "init"),

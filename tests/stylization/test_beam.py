@@ -185,6 +185,9 @@ class _Bucket(LocalFileSystem):
     def create(self, path, *args, **options):
         return super().create(_here(path), *args, **options)
 
+    def open(self, path, *args, **options):
+        return super().open(_here(path), *args, **options)
+
     def rename(self, sources, targets):
         super().rename([*map(_here, sources)], [*map(_here, targets)])
 
