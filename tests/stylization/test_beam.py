@@ -174,13 +174,25 @@ class _Bucket(LocalFileSystem):
     def join(self, basepath, *paths):
         return "/".join([basepath.rstrip("/"), *paths])
 
+    def split(self, path):
+        head, _, tail = path.rpartition("/")
+        return head, tail
+
     def exists(self, path):
         return super().exists(_here(path))
+
+    def mkdirs(self, path):
+        super().mkdirs(_here(path))
 
     def _list(self, folder):
         for found in super()._list(_here(folder)):
             found.path = f"far:/{found.path}"
             yield found
+
+    def metadata(self, path):
+        found = super().metadata(_here(path))
+        found.path = path
+        return found
 
     def create(self, path, *args, **options):
         return super().create(_here(path), *args, **options)
