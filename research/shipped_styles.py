@@ -75,91 +75,46 @@ _ALL = {
     "style_weight": 20.0,
     "preview_every": 500,
 }
-_WHOLE = {"style_evenness": 0.0}
-_TWO_TEACHERS = "fast_depth:{weights}/fast_depth.npz,compact"
-PHASES: dict[str, dict[str, Any]] = {
-    # The styles, with little regard for photos.
-    "start": _WHOLE
-    | {
-        "steps": 1_340,
-        "seed": 0,
-        "content_weight": 1.0,
-        "style_rise": 1.0,
-        "depth_network": _TWO_TEACHERS,
-        "depth_weight": 10.0,
-        "lattice_weight": 0.0,
-        "depth_from": 0.187,
-        "decay_from": 1.0,
-    },
-    # The photos as well.
-    "photos": _WHOLE
-    | {
-        "steps": 2_600,
-        "seed": 1,
-        "style_weight": 15.0,
-        "style_rise": 0.5,
-        "depth_network": _TWO_TEACHERS,
-        "depth_weight": 10.0,
-        "lattice_weight": 0.0,
-    },
-    # Depth, at any price in style.
-    "depth": _WHOLE
-    | {
-        "steps": 1_090,
-        "seed": 3,
-        "style_weight": 15.0,
-        "style_rise": 1.0,
-        "depth_network": _TWO_TEACHERS,
-        "depth_weight": 60.0,
-        "decay_from": 1.0,
-    },
-    # Depth and style together.
-    "both": _WHOLE
-    | {
-        "steps": 3_200,
-        "seed": 4,
-        "style_rise": 0.25,
-        "depth_network": "fast_depth:{weights}/fast_depth.npz",
-        "depth_weight": 40.0,
-    },
-    # Strokes everywhere.
-    "skies": {
-        "steps": 1_300,
-        "seed": 5,
-        "content_weight": 3.0,
-        "lattice_weight": 300.0,
-        "depth_network": "none",
-        "decay_from": 1.0,
-    },
-    # And planes again, as the dial says.
-    "planes": {
-        "steps": 2_400,
-        "seed": 6,
-        "content_weight": 3.0,
-        "lattice_weight": 300.0,
-        "style_rise": 0.25,
-        "depth_network": "fast_depth:{weights}/fast_depth.npz",
-        "depth_weight": 40.0,
-    },
-    # And broader strokes.
-    "strokes": {
-        "steps": 1_800,
-        "seed": 8,
-        "content_weight": 3.0,
-        "lattice_weight": 300.0,
-        "style_rise": 0.25,
-        "depth_network": "fast_depth:{weights}/fast_depth.npz",
-        "depth_weight": 40.0,
-    },
+_FAST_DEPTH = "fast_depth:{weights}/fast_depth.npz"
+_EARLY: dict[str, Any] = {
+    "style_evenness": 0.0,
+    "depth_network": f"{_FAST_DEPTH},compact",
 }
-MOBILE_PHASE: dict[str, Any] = {
-    "steps": 2_800,
-    "seed": 7,
+_LATE: dict[str, Any] = {
     "content_weight": 3.0,
     "lattice_weight": 300.0,
     "style_rise": 0.25,
-    "depth_network": "none",
+    "depth_network": _FAST_DEPTH,
+    "depth_weight": 40.0,
 }
+PHASES: dict[str, dict[str, Any]] = {
+    # The styles, with little regard for photos.
+    "start": _EARLY
+    | {"steps": 1_340, "seed": 0, "content_weight": 1.0, "style_rise": 1.0}
+    | {"depth_weight": 10.0, "depth_from": 0.187}
+    | {"lattice_weight": 0.0, "decay_from": 1.0},
+    # The photos as well.
+    "photos": _EARLY
+    | {"steps": 2_600, "seed": 1, "style_weight": 15.0, "style_rise": 0.5}
+    | {"depth_weight": 10.0, "lattice_weight": 0.0},
+    # Depth, at any price in style.
+    "depth": _EARLY
+    | {"steps": 1_090, "seed": 3, "style_weight": 15.0, "style_rise": 1.0}
+    | {"depth_weight": 60.0, "decay_from": 1.0},
+    # Depth and style together.
+    "both": _EARLY
+    | {"steps": 3_200, "seed": 4, "style_rise": 0.25}
+    | {"depth_network": _FAST_DEPTH, "depth_weight": 40.0},
+    # Strokes everywhere.
+    "skies": _LATE
+    | {"steps": 1_300, "seed": 5, "style_rise": 1.0}
+    | {"depth_network": "none", "decay_from": 1.0},
+    # And planes again, as the dial says.
+    "planes": _LATE | {"steps": 2_400, "seed": 6},
+    # And broader strokes.
+    "strokes": _LATE | {"steps": 1_800, "seed": 8},
+}
+MOBILE_PHASE = _LATE | {"steps": 2_800, "seed": 7, "depth_network": "none"}
 
 
 def main(argv: list[str]) -> None:
