@@ -62,7 +62,9 @@ class Segments:
         trace: TracebackType | None,
     ) -> None:
         """Removes the folder where another run could not go on."""
-        if isinstance(error, UnreadablePicture) or not self.done:
+        # By what is there: a signal may come before a part is counted.
+        kept = any(self._folder.glob("*.state.npz"))
+        if isinstance(error, UnreadablePicture) or not kept:
             self.remove()
 
     def add(self, packets: Sequence[Any], state: State | None) -> None:
