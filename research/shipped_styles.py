@@ -89,32 +89,61 @@ _LATE: dict[str, Any] = {
 }
 PHASES: dict[str, dict[str, Any]] = {
     # The styles, with little regard for photos.
-    "start": _EARLY
-    | {"steps": 1_340, "seed": 0, "content_weight": 1.0, "style_rise": 1.0}
-    | {"depth_weight": 10.0, "depth_from": 0.187}
-    | {"lattice_weight": 0.0, "decay_from": 1.0},
+    "start": {
+        **_EARLY,
+        "steps": 1_340,
+        "seed": 0,
+        "content_weight": 1.0,
+        "style_rise": 1.0,
+        "depth_weight": 10.0,
+        "depth_from": 0.187,
+        "lattice_weight": 0.0,
+        "decay_from": 1.0,
+    },
     # The photos as well.
-    "photos": _EARLY
-    | {"steps": 2_600, "seed": 1, "style_weight": 15.0, "style_rise": 0.5}
-    | {"depth_weight": 10.0, "lattice_weight": 0.0},
+    "photos": {
+        **_EARLY,
+        "steps": 2_600,
+        "seed": 1,
+        "style_weight": 15.0,
+        "style_rise": 0.5,
+        "depth_weight": 10.0,
+        "lattice_weight": 0.0,
+    },
     # Depth, at any price in style.
-    "depth": _EARLY
-    | {"steps": 1_090, "seed": 3, "style_weight": 15.0, "style_rise": 1.0}
-    | {"depth_weight": 60.0, "decay_from": 1.0},
+    "depth": {
+        **_EARLY,
+        "steps": 1_090,
+        "seed": 3,
+        "style_weight": 15.0,
+        "style_rise": 1.0,
+        "depth_weight": 60.0,
+        "decay_from": 1.0,
+    },
     # Depth and style together.
-    "both": _EARLY
-    | {"steps": 3_200, "seed": 4, "style_rise": 0.25}
-    | {"depth_network": _FAST_DEPTH, "depth_weight": 40.0},
+    "both": {
+        **_EARLY,
+        "steps": 3_200,
+        "seed": 4,
+        "style_rise": 0.25,
+        "depth_network": _FAST_DEPTH,
+        "depth_weight": 40.0,
+    },
     # Strokes everywhere.
-    "skies": _LATE
-    | {"steps": 1_300, "seed": 5, "style_rise": 1.0}
-    | {"depth_network": "none", "decay_from": 1.0},
+    "skies": {
+        **_LATE,
+        "steps": 1_300,
+        "seed": 5,
+        "style_rise": 1.0,
+        "depth_network": "none",
+        "decay_from": 1.0,
+    },
     # And planes again, as the dial says.
-    "planes": _LATE | {"steps": 2_400, "seed": 6},
+    "planes": {**_LATE, "steps": 2_400, "seed": 6},
     # And broader strokes.
-    "strokes": _LATE | {"steps": 1_800, "seed": 8},
+    "strokes": {**_LATE, "steps": 1_800, "seed": 8},
 }
-MOBILE_PHASE = _LATE | {"steps": 2_800, "seed": 7, "depth_network": "none"}
+MOBILE_PHASE = {**_LATE, "steps": 2_800, "seed": 7, "depth_network": "none"}
 
 
 def main(argv: list[str]) -> None:
