@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -151,10 +152,15 @@ def test_the_program_in_a_window(screen, clip, small_model):
     assert done.stdout.startswith("showed ")
 
 
+_NO_WINDOW = "no screen for a window here"
+if importlib.util.find_spec("_tkinter") is None:  # As in some distributions.
+    _NO_WINDOW = "a window needs tkinter: install python3-tk"
+
+
 @pytest.mark.parametrize(
     "words,says",
     [
-        (["{clip}", "--show"], "no screen for a window here"),
+        (["{clip}", "--show"], _NO_WINDOW),
         (["--show"], "--show shows one video"),
         (["{clip}", "--show", "--output=b.mp4"], "write nothing"),
         (["{clip}", "--webcam=0"], "--webcam is the input"),
