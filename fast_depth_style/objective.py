@@ -136,10 +136,7 @@ class Objective(keras.layers.Layer):
             if self.settings.depth_views:
                 photos = self._zoom(photos, step)
             found["depth"] = self._estimator.outputs(photos)
-        # An ensemble has no map: None.
-        return keras.tree.map_structure(
-            lambda x: None if x is None else ops.stop_gradient(x), found
-        )
+        return keras.tree.map_structure(ops.stop_gradient, found)
 
     def call(
         self, pictures: Tensor, targets: Mapping[str, Any], step: Any = 0
@@ -245,25 +242,20 @@ class Objective(keras.layers.Layer):
             pictures = depth.limit_gradient(pictures, limit)
         if settings.depth_views:
             pictures = self._zoom(self._recolor(pictures, step), step)
-        found = self._estimator.outputs(pictures)
-        if settings.relative_losses:
-            loss = depth.depth_feature_loss(
-                self._depth_layers(*found), self._depth_layers(*target)
+        maps, features = self._estimator.outputs(pictures)
+        wanted, wanted_features = target
+        if not settings.relative_losses:
+            return depth.raw_depth_loss(
+                maps[0], wanted[0], self._estimator.is_metric
             )
-            return ops.mean(factor * loss)
-        return depth.raw_depth_loss(
-            found[0], target[0], self._estimator.is_metric
-        )
-
-    def _depth_layers(self, maps, features):
         # The features carry the gradient; the map says most directly when a
-        # shallow scene is taken for a deep one. An ensemble has its networks'
-        # maps among the features.
-        if maps is None:
-            return features
-        if not self.settings.depth_features:
-            return [maps[..., None]]
-        return [maps[..., None], *features]
+        # shallow scene is taken for a deep one.
+        loss = depth.depth_feature_loss(
+            _depth_layers(maps, features, settings.depth_features),
+            _depth_layers(wanted, wanted_features, settings.depth_features),
+        )
+        loss += depth.depth_gradient_loss(maps, wanted)
+        return ops.mean(factor * loss)
 
     def _compute_pixel_terms(self, pictures):
         unit = 127.5 if self.settings.relative_losses else 1.0
@@ -305,6 +297,11 @@ def style_target(
         for key, gram in _gram_matrices(scaled, painting_masks).items()
     }
     return StyleTarget(weight, grams, masks)
+
+
+def _depth_layers(maps, features, with_features):
+    layers = [each[..., None] for each in maps]
+    return [*layers, *features] if with_features else layers
 
 
 def _gram_matrices(scaled, masks):

@@ -111,8 +111,8 @@ def ask_teacher(
     look = tf.function(teacher.outputs)
     for start in range(0, len(rgb), 8):
         batch = tf.constant(rgb[start : start + 8], tf.float32)
-        depth, layers = look(batch)
-        mirrored = look(batch[:, :, ::-1])[0][:, :, ::-1]
+        [depth], layers = look(batch)
+        mirrored = look(batch[:, :, ::-1])[0][0][:, :, ::-1]
         mean = (1 / tf.maximum(depth, 0.3) + 1 / tf.maximum(mirrored, 0.3)) / 2
         small = tf.image.resize(mean[..., None], (STORED_MAP, STORED_MAP))
         maps.append(small[..., 0].numpy().astype(np.float16))

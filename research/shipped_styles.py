@@ -1,13 +1,11 @@
 r"""Trains the two networks of seven styles that the package brings.
 
-    python research/shipped_styles.py --workdir=runs/styles \
-        --paintings=FOLDER --photos=FOLDER --weights=FOLDER
+    python research/shipped_styles.py --material=FOLDER --workdir=runs/styles
 
-Paintings are NAME.jpg for each of `STYLES`; of the photos, the part "train" of
+FOLDER is as style_material.py says. Of its photos, the part "train" of
 photo_split.json is learned from ("validation" is for choices, "test" for the
-final figures); weights are vgg19.npz and fast_depth.npz. The run resumes: give
-the same command again. At its end the networks are written into the package
-(`--install`).
+final figures). The run resumes: give the same command again. At its end the
+networks are written into the package (`--install`).
 
 Each of `PHASES` is a run in a folder of its own, which goes on from the one
 before; `MOBILE_PHASE` then teaches the small network the pictures of the large
@@ -23,50 +21,35 @@ interim: 20,000 steps are meant.
 """
 
 import dataclasses
-import json
-import os
 import pathlib
-import shutil
 from typing import Any
 
-from absl import app, flags
-from PIL import Image, ImageFilter
+import style_material
+from absl import flags
 
 import fast_depth_style as fds
-from fast_depth_style.exporting.shipped import write_shipped
+from fast_depth_style import files
 from fast_depth_style.exporting.shipped_card import FOLDERS, MOBILE, SHIPPED
-from fast_depth_style.training.saved_run import load_network, run_card
+from fast_depth_style.tools import program
 
-_WORKDIR = flags.DEFINE_string("workdir", None, "Of the run.", required=True)
-_PAINTINGS = flags.DEFINE_string(
-    "paintings", None, "Folder of the paintings.", required=True
+_MATERIAL = flags.DEFINE_string(
+    "material", None, "Folder of paintings, photos and weights.", required=True
 )
-_PHOTOS = flags.DEFINE_string(
-    "photos", None, "Folder of diverse/ and bsds500/.", required=True
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the runs.", required=True
 )
-_WEIGHTS = flags.DEFINE_string(
-    "weights", None, "Folder of the frozen networks' weights.", required=True
+_ACCELERATOR = flags.DEFINE_bool(
+    "accelerator", False, "Train by `ON_ACCELERATOR` in place of `PHASES`."
+)
+_COPY = flags.DEFINE_string(
+    "copy_material", None, "Only copy what is needed there, some 45 MB."
 )
 _INSTALL = flags.DEFINE_bool(
     "install", False, "Write the network into the package."
 )
 
-STYLES = {
-    "great_wave": "The Great Wave off Kanagawa, Katsushika Hokusai",
-    "starry_night": "The Starry Night, Vincent van Gogh",
-    "scream": "The Scream, Edvard Munch",
-    "udnie": "Udnie, Francis Picabia",
-    "shipwreck": "The Shipwreck of the Minotaur, J. M. W. Turner",
-    "composition_vii": "Composition VII, Wassily Kandinsky",
-    "water_lilies": "Water Lilies, Claude Monet",
-}
-# Files whose canvas or noise would be learned as strokes: details of less than
-# 3.3 pixels had a fifth of the power of The Starry Night at 443 pixels.
-_GRAINY = ("starry_night", "shipwreck", "water_lilies")
-# Short side in pixels, for strokes of about one breadth.
-_SIZES = {name: 384 if name == "starry_night" else 256 for name in STYLES}
 _ALL = {
-    "style_size": tuple(_SIZES.values()),
+    "style_size": tuple(style_material.SIZES.values()),
     "image_size": 224,
     "batch_size": 2,
     "content_layer": "relu3_4",
@@ -75,7 +58,7 @@ _ALL = {
     "style_weight": 20.0,
     "preview_every": 500,
 }
-_FAST_DEPTH = "fast_depth:{weights}/fast_depth.npz"
+_FAST_DEPTH = "fast_depth"
 _EARLY: dict[str, Any] = {
     "style_evenness": 0.0,
     "depth_network": f"{_FAST_DEPTH},compact",
@@ -87,6 +70,7 @@ _LATE: dict[str, Any] = {
     "depth_network": _FAST_DEPTH,
     "depth_weight": 40.0,
 }
+_DEEP: dict[str, Any] = {"depth_weight": 80.0, "style_rise": 0.0}
 PHASES: dict[str, dict[str, Any]] = {
     # The styles, with little regard for photos.
     "start": {
@@ -143,20 +127,40 @@ PHASES: dict[str, dict[str, Any]] = {
     # And broader strokes.
     "strokes": {**_LATE, "steps": 1_800, "seed": 8},
 }
+ON_ACCELERATOR: dict[str, dict[str, Any]] = {
+    # One run, as compiling takes a minute or more.
+    "all": {
+        **_LATE,
+        **_DEEP,
+        "steps": 26_000,
+        "seed": 0,
+        "batch_size": 8,
+        "image_size": 256,
+        "depth_from": 0.2,
+        "decay_from": 0.2,
+        "checkpoint_every": 2_000,
+        "preview_every": 2_000,
+    },
+}
 MOBILE_PHASE = {**_LATE, "steps": 2_800, "seed": 7, "depth_network": "none"}
 
 
-def main(argv: list[str]) -> None:
+def main() -> None:
     """Trains, or continues to."""
-    del argv
-    weights, workdir = (
-        pathlib.Path(flag.value).resolve() for flag in (_WEIGHTS, _WORKDIR)
+    material = style_material.find(_MATERIAL.value)
+    if _COPY.value is not None:
+        copied = files.resolve(_COPY.value, "copy_material")
+        style_material.copy_small(material, copied)
+        return
+    workdir = files.resolve(_WORKDIR.value, "workdir")
+    paintings = style_material.prepare_paintings(
+        material, workdir / "paintings"
     )
-    paintings = _paintings(workdir)
-    photos = _training_photos(workdir)
+    photos = style_material.link_photos("train", material, workdir / "photos")
+    teacher = style_material.teacher(material)
     initial = ""
-    phases = PHASES | {"mobile": MOBILE_PHASE}
-    for name, phase in phases.items():
+    phases = ON_ACCELERATOR if _ACCELERATOR.value else PHASES
+    for name, phase in {**phases, "mobile": MOBILE_PHASE}.items():
         settings = fds.preset(
             "mobile" if phase is MOBILE_PHASE else "balanced",
             style=paintings,
@@ -166,15 +170,15 @@ def main(argv: list[str]) -> None:
         settings = dataclasses.replace(
             settings,
             content=str(photos),
-            perceptual_network=f"vgg19:{weights / 'vgg19.npz'}",
-            depth_network=settings.depth_network.format(weights=weights),
+            perceptual_network=style_material.perceptual_network(material),
+            depth_network=settings.depth_network.replace(_FAST_DEPTH, teacher),
             **{starts: initial},
         )
         fds.train(settings, workdir / name)
         initial = str(workdir / name)
     if _INSTALL.value:
-        steps = {name: phase["steps"] for name, phase in PHASES.items()}
-        install(workdir / [*PHASES][-1], SHIPPED, "Seven styles", steps)
+        steps = {name: phase["steps"] for name, phase in phases.items()}
+        install(workdir / [*phases][-1], SHIPPED, "Seven styles", steps)
         steps = {"mobile": MOBILE_PHASE["steps"]}
         install(workdir / "mobile", MOBILE, "Seven styles, for phones", steps)
 
@@ -183,15 +187,17 @@ def install(
     workdir: pathlib.Path, name: str, title: str, steps: dict[str, int]
 ) -> None:
     """Writes the network of a run into the package, under a name of it."""
+    from fast_depth_style.exporting.shipped import write_shipped
+    from fast_depth_style.training.saved_run import load_network, run_card
+
     trained = run_card(workdir)
-    split = pathlib.Path(__file__).with_name("photo_split.json")
     card = {
         "name": title,
         "command": "research/shipped_styles.py",
         "hardware": "two cores of an AMD EPYC, bfloat16",
-        "paintings": STYLES,
-        "photos": f"{len(json.loads(split.read_text())['train'])} of ImageNet"
-        " and BSDS500, photo_split.json",
+        "paintings": style_material.STYLES,
+        "photos": f"{len(style_material.photo_names('train'))} of ImageNet and"
+        " BSDS500, photo_split.json",
         "steps": steps,
         "final_terms": trained["final_terms"],
         "evaluation": "docs/evaluation.md",
@@ -199,34 +205,5 @@ def install(
     write_shipped(load_network(workdir), card, FOLDERS[name])
 
 
-def _paintings(workdir: pathlib.Path) -> tuple[str, ...]:
-    """Copies of the paintings, without grain, in their order."""
-    folder = workdir / "paintings"
-    folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for name in STYLES:
-        source = pathlib.Path(_PAINTINGS.value, f"{name}.jpg")
-        made.append(str(folder / f"{name}.png"))
-        with Image.open(source) as painting:
-            rgb = painting.convert("RGB")
-        if name in _GRAINY:
-            for _ in range(2):
-                rgb = rgb.filter(ImageFilter.MedianFilter(3))
-        rgb.save(made[-1])
-    return tuple(made)
-
-
-def _training_photos(workdir: pathlib.Path) -> pathlib.Path:
-    """A folder of links to the photos that are learned from."""
-    folder = workdir / "photos"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    split = pathlib.Path(__file__).with_name("photo_split.json")
-    for name in json.loads(split.read_text())["train"]:
-        photo = pathlib.Path(_PHOTOS.value, name).resolve()
-        os.symlink(photo, folder / photo.name)
-    return folder
-
-
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

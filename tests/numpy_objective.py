@@ -27,13 +27,32 @@ def relative_content(found, target):
     return relative(found * weights**0.5, target * weights**0.5)
 
 
+def relative_map_gradients(found, target):
+    """Of depth maps, at four scales: each by the target's own."""
+    ratios = []
+    maps = found.astype("f8") - target, target.astype("f8")
+    for _ in range(4):
+        if min(maps[0].shape[1:]) < 2:
+            break
+        wrong, wanted = (
+            sum(
+                np.abs(np.diff(each, axis=axis)).mean((1, 2)) for axis in (1, 2)
+            )
+            for each in maps
+        )
+        ratios.append(wrong / (wanted + 1e-3))
+        maps = [halved(each[..., None])[..., 0] for each in maps]
+    return np.mean(ratios)
+
+
 def double(features):
     return {name: np.array(value, "f8") for name, value in features.items()}
 
 
 def halved(pictures):
-    batch, height, width, _ = pictures.shape
-    blocks = pictures.reshape(batch, height // 2, 2, width // 2, 2, 3)
+    batch, height, width, channels = pictures.shape
+    pictures = pictures[:, : height // 2 * 2, : width // 2 * 2]
+    blocks = pictures.reshape(batch, height // 2, 2, width // 2, 2, channels)
     return blocks.mean((2, 4))
 
 

@@ -63,7 +63,7 @@ class Brightness(DepthEstimator):
     def outputs(self, pictures):
         self.calls += 1
         brightness = keras.ops.mean(pictures[:, ::2, ::2], -1)
-        return brightness / 51 + 0.5, []
+        return [brightness / 51 + 0.5], []
 
 
 def half(height, width):

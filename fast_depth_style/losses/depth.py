@@ -2,13 +2,19 @@
 
 Xu, Zhang, Yang 2017, section 3.3: the squared difference between the depth
 estimated from the photo and from the stylized picture (eq. 4), in any layer of
-the depth network; and a limit of its gradient.
+the depth network; the difference of the maps' gradients; and a limit of the
+gradient of both.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from keras import ops
+
+from fast_depth_style.losses.style import halved
+
+_MAP_SCALES = 4
+"""Scales at which gradients of depth maps are compared (Ranftl et al. 2020)."""
 
 
 def raw_depth_loss(depth: Any, target: Any, is_metric: bool) -> Any:
@@ -39,6 +45,33 @@ def depth_feature_loss(features: Sequence[Any], targets: Sequence[Any]) -> Any:
         power = ops.mean(ops.square(target), axis=(1, 2, 3))
         terms.append(error / (power + 1e-6))
     return sum(terms) / len(terms)
+
+
+def depth_gradient_loss(maps: Sequence[Any], targets: Sequence[Any]) -> Any:
+    """Mean over four scales of |grad(D(y) - D(x))| / |grad D(x)|, (batch,).
+
+    Ranftl et al. 2020, eq. 11, relative to the photo's map, over the maps,
+    (batch, h, w), of each network. It sees layers and their edges, and not how
+    far away the whole scene is.
+    """
+    terms = []
+    for depth, target in zip(maps, targets, strict=True):
+        wanted = ops.cast(target, "float32")[..., None]
+        wrong = ops.cast(depth, "float32")[..., None] - wanted
+        for _ in range(_MAP_SCALES):
+            if min(wanted.shape[1:3]) < 2:  # Of a very small map, fewer.
+                break
+            terms.append(_steepness(wrong) / (_steepness(wanted) + 1e-3))
+            wrong, wanted = halved(wrong, 1), halved(wanted, 1)
+    return sum(terms) / len(terms)
+
+
+def _steepness(maps):
+    """Mean size of the differences of neighbours in x plus that in y."""
+    axes = (1, 2, 3)
+    down = ops.mean(ops.abs(maps[:, 1:] - maps[:, :-1]), axis=axes)
+    across = ops.mean(ops.abs(maps[:, :, 1:] - maps[:, :, :-1]), axis=axes)
+    return down + across
 
 
 def limit_gradient(pictures: Any, limit: Any) -> Any:

@@ -98,7 +98,7 @@ class CompactDepth(DepthEstimator):
         self.body.trainable = False
         set_weights(self.body, weights or read_shipped_weights(WEIGHTS))
 
-    def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
+    def outputs(self, pictures: Any) -> tuple[list[Any], list[Any]]:
         """The map and features of `compact_depth_body`, float32 always.
 
         The map is about 1/metre in a room but trustworthy only up to scale and
@@ -111,4 +111,4 @@ class CompactDepth(DepthEstimator):
         inverse_depth, *features = (
             ops.cast(tensor, "float32") for tensor in self.body(x)
         )
-        return inverse_depth[..., 0], features
+        return [inverse_depth[..., 0]], features

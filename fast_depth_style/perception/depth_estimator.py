@@ -21,22 +21,22 @@ class DepthEstimator(FrozenNetwork, abc.ABC):
     is_metric = False
 
     @abc.abstractmethod
-    def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
-        """The map of `call`, and features for a loss, finest last.
+    def outputs(self, pictures: Any) -> tuple[list[Any], list[Any]]:
+        """The map of `call` in a list, and features for a loss, finest last.
 
         They are (batch, h, w, channels) float32; a TF-Hub module has none.
         """
 
     def call(self, pictures: Any) -> Any:
         """(batch, h, w) float32 depth at the estimator's own resolution."""
-        return self.outputs(pictures)[0]
+        return self.outputs(pictures)[0][0]
 
 
 class DepthEnsemble(DepthEstimator):
     """Several depth networks, to learn from together.
 
-    One network alone teaches its own weaknesses, too. There is no common map,
-    as maps differ in unit and size: they stand among the features.
+    One network alone teaches its own weaknesses, too. Maps differ in unit and
+    size: there is one of each network.
     """
 
     def __init__(self, estimators: Sequence[DepthEstimator]):
@@ -44,10 +44,11 @@ class DepthEnsemble(DepthEstimator):
         super().__init__()
         self.estimators = list(estimators)
 
-    def outputs(self, pictures: Any) -> tuple[None, list[Any]]:
-        """None; each network's map, (batch, h, w, 1), and features in turn."""
-        found = []
+    def outputs(self, pictures: Any) -> tuple[list[Any], list[Any]]:
+        """The maps of all networks, and the features of all."""
+        maps, features = [], []
         for estimator in self.estimators:
-            depth, features = estimator.outputs(pictures)
-            found += [depth[..., None], *features]
-        return None, found
+            found = estimator.outputs(pictures)
+            maps += found[0]
+            features += found[1]
+        return maps, features

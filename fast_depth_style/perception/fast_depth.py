@@ -50,7 +50,7 @@ class FastDepth(DepthEstimator):
         super().__init__(convolutions, **{"name": "fast_depth", **kwargs})
         self._input_size = (input_size, input_size)
 
-    def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
+    def outputs(self, pictures: Any) -> tuple[list[Any], list[Any]]:
         """(batch, size, size) metres and six features, float32 always.
 
         The end of the encoder at 1/32 of the size (512 channels as published,
@@ -73,7 +73,7 @@ class FastDepth(DepthEstimator):
         # Earlier stages see texture more than depth.
         deep = (_ENCODER_END, *_DECODER_ENDS)
         features = [ops.cast(ends[index], "float32") for index in deep]
-        return ops.cast(depth, "float32"), features
+        return [ops.cast(depth, "float32")], features
 
     def _convolution(self, x, index):
         strides, padding = 1, "same"

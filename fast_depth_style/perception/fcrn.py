@@ -53,7 +53,7 @@ class FCRN(DepthEstimator):
         super().__init__(convolutions, **{"name": "fcrn", **kwargs})
         self._input_size = input_size
 
-    def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
+    def outputs(self, pictures: Any) -> tuple[list[Any], list[Any]]:
         """Metres and eight features, float32 always.
 
         The map is half the input size, rounded up to a multiple of 16. The
@@ -75,7 +75,7 @@ class FCRN(DepthEstimator):
             features.append(x)
         depth = self._conv(x, "ConvPred")[..., 0]
         features = [ops.cast(feature, "float32") for feature in features]
-        return ops.cast(depth, "float32"), features
+        return [ops.cast(depth, "float32")], features
 
     def _residual_block(self, x, key):
         strides = 2 if key[-1] == "a" and key != "res2a" else 1

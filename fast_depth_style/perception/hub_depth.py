@@ -56,7 +56,7 @@ class HubDepth(DepthEstimator):
         self.is_metric = output == "depth"
         self.quantity = "depth" if self.is_metric else "inverse_depth"
 
-    def outputs(self, pictures: Any) -> tuple[Any, list[Any]]:
+    def outputs(self, pictures: Any) -> tuple[list[Any], list[Any]]:
         """The (batch, h, w) float32 map, h and w the module's; no features.
 
         The batch must be static if the module takes one picture at a time.
@@ -76,7 +76,7 @@ class HubDepth(DepthEstimator):
             depth = self._estimate(x)
         if len(depth.shape) == 4:
             depth = ops.squeeze(depth, 1 if depth.shape[1] == 1 else 3)
-        return ops.cast(depth, "float32"), []
+        return [ops.cast(depth, "float32")], []
 
 
 def _load(handle: str) -> Any:

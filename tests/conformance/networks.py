@@ -23,8 +23,8 @@ from fast_depth_style.perception.shipped_weights import read_shipped_weights
 
 def _outputs(network, pictures):
     if hasattr(network, "outputs") and hasattr(network, "quantity"):
-        depth, features = network.outputs(pictures)
-        return [*([] if depth is None else [depth]), *features]
+        maps, features = network.outputs(pictures)
+        return [*maps, *features]
     found = network(pictures)
     return [*found.values()] if isinstance(found, dict) else [found]
 

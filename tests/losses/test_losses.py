@@ -5,7 +5,12 @@ import pytest
 import tensorflow as tf
 from gradients import assert_gradient
 from keras import ops
-from numpy_objective import gram, relative, relative_content
+from numpy_objective import (
+    gram,
+    relative,
+    relative_content,
+    relative_map_gradients,
+)
 
 from fast_depth_style.losses import content, depth, pixels, style
 from fast_depth_style.losses.depth import limit_gradient
@@ -88,6 +93,20 @@ _LOSSES = {
         lambda y, x: depth.depth_feature_loss([y, 3 * y[:, :2]], [x, x[:, :2]]),
         lambda y, x: (relative(y, x) + relative(3 * y[:, :2], x[:, :2])) / 2,
         *_FEATURES,
+    ),
+    # Two networks, of maps of 12 and 6 pixels: three scales and two.
+    "depth gradients": (
+        lambda y, x: depth.depth_gradient_loss(
+            [y, y[:, :6] * y[:, :6]], [x, x[:, :6]]
+        ),
+        lambda y, x: (
+            (
+                3 * relative_map_gradients(y, x)
+                + 2 * relative_map_gradients(y[:, :6] ** 2, x[:, :6])
+            )
+            / 5
+        ),
+        *_uniform(1, 5, 2, 2, 12, 11),
     ),
     "squared difference": (
         pixels.squared_difference,

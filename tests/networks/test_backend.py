@@ -26,8 +26,8 @@ found = [network(pictures)]
 for spec, layers in {specs}.items():
     found += registry.perceptual_network(spec, layers)(pictures).values()
 for spec in {depth}:
-    depth, features = registry.depth_network(spec).outputs(pictures)
-    found += [depth, *features]
+    maps, features = registry.depth_network(spec).outputs(pictures)
+    found += [*maps, *features]
 scaled = style.scaled_features(lambda x: {{"a": x}}, pictures, "a", 2)
 found += scaled.values()
 np.savez(result, *found)

@@ -94,7 +94,7 @@ def test_depth_networks(tmp_path, reference, name, network, size):
 
     network = network(reference.write(tmp_path / name), size)
 
-    depth, features = network.outputs(pictures)
+    [depth], features = network.outputs(pictures)
     tolerance = 1e-3 if size == (16, 16) else 1e-4
     assert_close(depth, expected, tolerance)
     for feature, other in zip(features, expected_features, strict=True):
@@ -186,19 +186,20 @@ class _Brightness(DepthEstimator):
 
     def outputs(self, pictures):
         depth = self.factor * keras.ops.mean(pictures, axis=-1)
-        return depth, [depth[..., None] + i for i in range(self.count)]
+        return [depth], [depth[..., None] + i for i in range(self.count)]
 
 
 def test_an_ensemble_shows_the_maps_and_the_features_of_all():
     pictures = _pictures(2, 4, 5)
     ensemble = DepthEnsemble([_Brightness(1.0, 2), _Brightness(3.0, 0)])
 
-    depth, features = ensemble.outputs(pictures)
+    maps, features = ensemble.outputs(pictures)
 
-    mean = pictures.mean(-1, keepdims=True)
-    assert depth is None
+    mean = pictures.mean(-1)
     for found, expected in zip(
-        features, (mean, mean, mean + 1, 3 * mean), strict=True
+        [*maps, *features],
+        [mean, 3 * mean, mean[..., None], mean[..., None] + 1],
+        strict=True,
     ):
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 

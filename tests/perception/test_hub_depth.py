@@ -56,7 +56,7 @@ def test_metric_module(metric, pictures):
     network, x = HubDepth(metric), pictures[:, :, :32] / 255
     assert (network.quantity, network.is_metric) == ("depth", True)
     assert not network.variables
-    depth, features = network.outputs(pictures[:, :, :32])
+    [depth], features = network.outputs(pictures[:, :, :32])
     np.testing.assert_allclose(depth, x[..., 0] + 2 * x[..., 1] ** 2, rtol=1e-5)
     assert features == []
     spec = [tf.TensorSpec((None, 20, 20, 3))]

@@ -83,7 +83,7 @@ def test_fast_depth_is_the_hub_module(assets):
     )["depth"]
 
     network = FastDepth(assets / "weights" / "fast_depth_nyu_224_float32.npz")
-    depth, features = network.outputs(rooms)
+    [depth], features = network.outputs(rooms)
 
     np.testing.assert_allclose(depth, expected, atol=1e-4)
     assert [tuple(feature.shape[1:]) for feature in features] == [

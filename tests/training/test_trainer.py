@@ -156,7 +156,7 @@ def test_mixed_precision_convolves_in_bfloat16_and_compares_in_float32(
     features = perceptual(photos)
     assert {f.dtype for f in features.values()} == {tf.bfloat16}
     maps, deep = trainer.objective._estimator.outputs(photos)
-    assert {f.dtype for f in (maps, *deep)} == {tf.float32}
+    assert {f.dtype for f in (*maps, *deep)} == {tf.float32}
     assert network(photos).dtype == tf.float32
     assert "depth" in terms[True]
     for name, value in terms[True].items():

@@ -1,0 +1,135 @@
+r"""Measures what the depth dial keeps and costs, and draws it.
+
+    python research/depth_dial.py --material=FOLDER --output=runs/dial
+
+FOLDER is as style_material.py says. Each style of the
+shipped network paints 100 photos of `--part` at every depth dial in `DIALS`,
+for FastDepth (the teacher) and the compact network. Of each style there is a
+report; dial.csv has mean ratios to dial 0 with 95 % intervals, dial.png draws
+them.
+
+Time: half an hour on two CPU cores. Expected: the plot in docs/depth.md.
+"""
+
+import csv
+import io
+import pathlib
+from typing import Any
+
+import style_material
+from absl import flags
+from style_material import STYLES
+
+import fast_depth_style as fds
+from fast_depth_style import files
+from fast_depth_style.tools import program
+
+_MATERIAL = flags.DEFINE_string(
+    "material", None, "Folder of paintings, photos and weights.", required=True
+)
+_OUTPUT = flags.DEFINE_string("output", None, "A folder.", required=True)
+_MODEL = flags.DEFINE_string("model", "shipped", "Network that is measured.")
+_PART = flags.DEFINE_enum(
+    "part", "validation", ["validation", "test"], "Of photo_split.json."
+)
+_COUNT = flags.DEFINE_integer("count", 100, "Photos.", 2)
+
+DIALS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_METRICS = {
+    "style.loss": "style",
+    "depth.fast_depth.aligned": "depth by FastDepth, the teacher",
+    "depth.compact.aligned": "depth by compact, related to it",
+}
+
+
+def main() -> None:
+    """Measures every style, then writes the table and the plot."""
+    material = style_material.find(_MATERIAL.value)
+    output = files.resolve(_OUTPUT.value, "output")
+    paintings = style_material.prepare_paintings(material, output / "paintings")
+    photos = style_material.link_photos(
+        _PART.value, material, output / "photos"
+    )
+    rows = []
+    for style, painting in zip(STYLES, paintings, strict=True):
+        settings = fds.EvaluationSettings(
+            models=tuple(
+                f"{dial:g}={_MODEL.value}?style={style}&depth={dial}"
+                for dial in DIALS
+            ),
+            style=painting,
+            # At stroke 0.5, the middle of a range of 3.
+            style_size=round(style_material.SIZES[style] * 3**0.5),
+            depth_network=(style_material.teacher(material), "compact"),
+            teachers=("fast_depth",),
+            perceptual_network=style_material.perceptual_network(material),
+            content=str(photos),
+            photos=_COUNT.value,
+            image_size=224,
+            output=str(output / style),
+        )
+        [table] = fds.evaluate(settings)
+        rows += _ratios(style, table)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    files.write_text(output / "dial.csv", text.getvalue())
+    _draw(rows, output / "dial.png")
+
+
+def _ratios(style: str, table: Any) -> list[dict]:
+    from fast_depth_style.evaluation import statistics
+
+    rows = []
+    for metric in _METRICS:
+        values = table.values[metric]
+        for row, dial in enumerate(DIALS):
+            mean = statistics.mean(values[row])
+            ratio = statistics.ratio(values[row], values[0])
+            rows.append(
+                {
+                    "style": style,
+                    "metric": metric,
+                    "dial": dial,
+                    "mean": mean.value,
+                    "ratio": ratio.value,
+                    "low": ratio.low,
+                    "high": ratio.high,
+                }
+            )
+    return rows
+
+
+def _draw(rows: list[dict], path: pathlib.Path) -> None:
+    import matplotlib.figure
+
+    figure = matplotlib.figure.Figure(figsize=(12, 5.5), layout="constrained")
+    panels = figure.subplots(2, 4, sharex=True, sharey=True).flat
+    for panel, style in zip(panels, STYLES, strict=False):
+        for metric, label in _METRICS.items():
+            of = [
+                r for r in rows if (r["style"], r["metric"]) == (style, metric)
+            ]
+            ratio = [row["ratio"] for row in of]
+            panel.errorbar(
+                DIALS,
+                ratio,
+                [
+                    [row["ratio"] - row["low"] for row in of],
+                    [row["high"] - row["ratio"] for row in of],
+                ],
+                label=label,
+                capsize=2,
+            )
+        panel.axhline(1.0, color="0.8", linewidth=1, zorder=0)
+        panel.set(title=STYLES[style].split(",")[0], xlabel="depth dial")
+    *_, last = figure.axes
+    last.axis("off")
+    last.legend(*figure.axes[0].get_legend_handles_labels(), loc="center")
+    figure.supylabel("over depth dial 0")
+    figure.savefig(path, dpi=100)
+
+
+if __name__ == "__main__":
+    program.run(main)
