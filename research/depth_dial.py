@@ -2,13 +2,13 @@ r"""Measures what the depth dial keeps and costs, and draws it.
 
     python research/depth_dial.py --material=FOLDER --output=runs/dial
 
-FOLDER is as style_material.py says. Each style of the
-shipped network paints 100 photos of `--part` at every depth dial in `DIALS`,
-for FastDepth (the teacher) and the compact network. Of each style there is a
-report; dial.csv has mean ratios to dial 0 with 95 % intervals, dial.png draws
-them.
+FOLDER is as style_material.py says. Each style of the shipped network paints
+100 photos of `--part` at every depth dial in `DIALS`, for FastDepth (the
+teacher) and the compact network. Of each style there is a report; dial.csv has
+mean ratios to dial 0 with 95 % intervals, dial.png draws them.
 
-Time: half an hour on two CPU cores. Expected: the plot in docs/depth.md.
+Time: about an hour on two CPU cores (3.5 s a photo). Expected at dial 1: style
+0.99 to 1.17, FastDepth 0.88 to 0.95.
 """
 
 import csv

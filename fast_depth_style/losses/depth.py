@@ -59,7 +59,8 @@ def depth_gradient_loss(maps: Sequence[Any], targets: Sequence[Any]) -> Any:
         wanted = ops.cast(target, "float32")[..., None]
         wrong = ops.cast(depth, "float32")[..., None] - wanted
         for _ in range(_MAP_SCALES):
-            if min(wanted.shape[1:3]) < 2:  # Of a very small map, fewer.
+            # Of a very small map, fewer; a Hub module may not tell its size.
+            if any(side is not None and side < 2 for side in wanted.shape[1:3]):
                 break
             terms.append(_steepness(wrong) / (_steepness(wanted) + 1e-3))
             wrong, wanted = halved(wrong, 1), halved(wanted, 1)

@@ -153,6 +153,21 @@ def test_a_loss_is_its_equation_and_its_gradient_the_numerical_one(name):
     assert_gradient(lambda x: ops.mean(loss(x, targets)), pictures)
 
 
+def test_gradients_of_maps_whose_size_is_known_late():
+    spec = [tf.TensorSpec((None, None, None))] * 2
+
+    @tf.function(input_signature=spec)
+    def late(depths, targets):
+        return depth.depth_gradient_loss([depths], [targets])
+
+    found, targets = _uniform(1, 5, 2, 2, 16, 17)
+    np.testing.assert_allclose(
+        late(found, targets),
+        depth.depth_gradient_loss([found], [targets]),
+        rtol=1e-5,
+    )
+
+
 def test_what_has_no_features_or_half_precision_is_finite():
     features = np.full((1, 8, 8, 2), 300.0, "float16")
     assert np.isfinite(content.relative_content_loss(features, 0 * features))
