@@ -205,10 +205,13 @@ def install(
     from fast_depth_style.training.saved_run import load_network, run_card
 
     trained = run_card(workdir)
+    hardware = "two cores of an AMD EPYC"
+    if _ACCELERATOR.value:
+        hardware = "an accelerator"
     card = {
         "name": title,
         "command": "research/shipped_styles.py",
-        "hardware": "two cores of an AMD EPYC, bfloat16",
+        "hardware": f"{hardware}, bfloat16",
         "paintings": style_material.STYLES,
         "photos": f"{len(style_material.photo_names('train'))} of ImageNet and"
         " BSDS500, photo_split.json",
