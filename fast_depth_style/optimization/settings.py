@@ -31,8 +31,8 @@ class OptimizationSettings(ObjectiveSettings):
     # Chosen by eye, at 160 to 256 pixels: at 3 the photo hardly changes, at
     # 300 the subject is lost.
     style_weight: float = inherited(ObjectiveSettings, "style_weight", 100.0)
-    # 3 leaves speckle in smooth places, and a higher style loss.
-    depth_weight: float = inherited(ObjectiveSettings, "depth_weight", 1.0)
+    # 1 leaves dots in smooth places, as its gradient is not limited.
+    depth_weight: float = inherited(ObjectiveSettings, "depth_weight", 0.2)
     tv_weight: float = inherited(ObjectiveSettings, "tv_weight", 1.0)
     photorealism_weight: float = setting(
         0.0,
