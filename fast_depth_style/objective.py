@@ -21,11 +21,12 @@ class StyleTarget:
     """The style that a part of the picture is to have.
 
     The weights of all targets add up to 1. By (scale, layer), Gram matrices are
-    (1, c, c), and masks, (1, h, w, 1), say where the style counts.
+    (1, c, c), means (1, c), and masks, (1, h, w, 1), say where it counts.
     """
 
     weight: float
     grams: Mapping[tuple[int, str], Tensor]
+    means: Mapping[tuple[int, str], Tensor]
     masks: Mapping[tuple[int, str], Tensor] | None = None
 
 
@@ -33,11 +34,13 @@ class StyleTarget:
 class PictureTargets:
     """Gram targets and factors of style and depth of each picture of a batch.
 
-    Gram matrices are (batch, c, c) by (scale, layer). Factors are (batch,);
-    that of depth holds for the limit of its gradient, too.
+    By (scale, layer), Gram matrices are (batch, c, c), means of features
+    (batch, c). Factors are (batch,); that of depth holds for the limit of its
+    gradient, too.
     """
 
     grams: Mapping[tuple[int, str], Tensor]
+    means: Mapping[tuple[int, str], Tensor]
     style: Tensor
     depth: Tensor
 
@@ -123,6 +126,7 @@ class Objective(keras.layers.Layer):
         if per_picture is not None:
             found |= {
                 "grams": per_picture.grams,
+                "means": per_picture.means,
                 "style_factor": per_picture.style,
                 "depth_factor": per_picture.depth,
             }
@@ -192,10 +196,12 @@ class Objective(keras.layers.Layer):
                 settings.layers(),
                 settings.style_scales,
             )
-            grams = {key: scaled[key] for key in scaled if key[1] in layers}
-            styles = self._styles or [StyleTarget(1.0, targets["grams"])]
+            seen = {key: scaled[key] for key in scaled if key[1] in layers}
+            styles = self._styles or [
+                StyleTarget(1.0, targets["grams"], targets["means"])
+            ]
             losses = sum(
-                each.weight * self._compare_styles(loss, grams, each)
+                each.weight * self._compare_styles(loss, seen, each)
                 for each in styles
             )
             found["style"] = ops.mean(targets.get("style_factor", 1.0) * losses)
@@ -213,22 +219,36 @@ class Objective(keras.layers.Layer):
         return found
 
     def _compare_styles(self, loss, features, target):
+        if target.masks is not None:
+            return loss(_gram_matrices(features, target.masks), target.grams)
+        wanted = target.grams, target.means
         evenness = self.settings.style_evenness
-        if not evenness or target.masks is not None:
-            grams = _gram_matrices(features, target.masks)
-            return loss(grams, target.grams)
-        quarters = {
-            key: style.quarter_gram_matrices(found)
-            for key, found in features.items()
+        if not evenness:
+            whole = _gram_matrices(features), _means(features)
+            return self._compare_statistics(loss, whole, wanted)
+        both = {
+            key: style.quarter_statistics(each)
+            for key, each in features.items()
         }
-        whole = {
-            key: ops.mean(grams, axis=1) for key, grams in quarters.items()
-        }
-        each = {key: gram[:, None] for key, gram in target.grams.items()}
+        quarters = [
+            {key: each[which] for key, each in both.items()} for which in (0, 1)
+        ]
+        whole = _mapped(lambda each: ops.mean(each, axis=1), quarters)
+        each = _mapped(lambda target: target[:, None], wanted)
         # |mean of G - T|^2 + evenness (mean of |G - mean of G|^2).
-        return (1 - evenness) * loss(whole, target.grams) + evenness * loss(
-            quarters, each
-        )
+        return (1 - evenness) * self._compare_statistics(
+            loss, whole, wanted
+        ) + evenness * self._compare_statistics(loss, quarters, each)
+
+    def _compare_statistics(self, loss, found, wanted):
+        """Of Gram matrices and means, by these and by covariances."""
+        share = self.settings.style_covariance
+        compared = loss(found[0], wanted[0])
+        if share:
+            compared = (1 - share) * compared + share * loss(
+                style.covariances(*found), style.covariances(*wanted)
+            )
+        return compared
 
     def _depth(self, pictures, targets, step):
         settings, target = self.settings, targets["depth"]
@@ -279,7 +299,7 @@ def style_target(
     painting_masks: Mapping[tuple[int, str], Tensor] | None = None,
     masks: Mapping[tuple[int, str], Tensor] | None = None,
 ) -> StyleTarget:
-    """The Gram matrices of a painting at the settings' scales and layers.
+    """Gram matrices and means of a painting at the settings' scales and layers.
 
     It is (height, width, 3) RGB in 0..255, at the size at which its strokes are
     to be learned. Masks, {(scale, layer): (1, h, w, 1)}, say which part of the
@@ -292,11 +312,11 @@ def style_target(
         settings.resolved_style_layers(),
         settings.style_scales,
     )
-    grams = {
-        key: ops.convert_to_numpy(gram)
-        for key, gram in _gram_matrices(scaled, painting_masks).items()
-    }
-    return StyleTarget(weight, grams, masks)
+    grams, means = _mapped(
+        ops.convert_to_numpy,
+        (_gram_matrices(scaled, painting_masks), _means(scaled)),
+    )
+    return StyleTarget(weight, grams, means, masks)
 
 
 def _depth_layers(maps, features, with_features):
@@ -304,7 +324,19 @@ def _depth_layers(maps, features, with_features):
     return [*layers, *features] if with_features else layers
 
 
-def _gram_matrices(scaled, masks):
+def _gram_matrices(scaled, masks=None):
     if masks is not None:
         scaled = {key: found * masks[key] for key, found in scaled.items()}
     return {key: style.gram_matrix(found) for key, found in scaled.items()}
+
+
+def _mapped(function, mappings):
+    grams, means = (
+        {key: function(value) for key, value in mapping.items()}
+        for mapping in mappings
+    )
+    return grams, means
+
+
+def _means(scaled):
+    return {key: style.mean_features(found) for key, found in scaled.items()}

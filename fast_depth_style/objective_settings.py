@@ -58,6 +58,14 @@ class ObjectiveSettings:
         most=1,
         flag=False,
     )
+    style_covariance: float = setting(
+        0.0,
+        "Share of style that compares covariances of features instead of Gram"
+        " matrices; truer colours, deeper darks.",
+        least=0,
+        most=1,
+        flag=False,
+    )
     content_scale: int = setting(
         0,
         "Scale at which content is compared: 1 is half the size, where strokes"

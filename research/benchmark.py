@@ -70,6 +70,7 @@ def _train(folder):
         depth_network="none",
         lattice_weight=0,
         style_evenness=0,
+        style_covariance=0,
         style=("painting",),
         dials=False,
         perceptual_network=f"vgg19:{folder / 'vgg19.npz'}",

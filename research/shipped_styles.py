@@ -62,17 +62,27 @@ _ALL = {
 }
 _FAST_DEPTH = "fast_depth"
 _EARLY: dict[str, Any] = {
+    "style_covariance": 0.0,
     "style_evenness": 0.0,
     "depth_network": f"{_FAST_DEPTH},compact",
 }
 _LATE: dict[str, Any] = {
+    "style_covariance": 0.0,
     "content_weight": 3.0,
     "lattice_weight": 300.0,
     "style_rise": 0.25,
     "depth_network": _FAST_DEPTH,
     "depth_weight": 40.0,
 }
-_DEEP: dict[str, Any] = {"depth_weight": 80.0, "style_rise": 0.0}
+_DEEP: dict[str, Any] = {**_LATE, "depth_weight": 80.0, "style_rise": 0.0}
+_COLORS: dict[str, Any] = {
+    **_LATE,
+    "style_covariance": 0.5,
+    "style_evenness": 0.7,
+    "range_weight": 100.0,
+    "style_rise": 0.2,
+    "depth_weight": 80.0,
+}
 PHASES: dict[str, dict[str, Any]] = {
     # The styles, with little regard for photos.
     "start": {
@@ -129,10 +139,9 @@ PHASES: dict[str, dict[str, Any]] = {
     # And broader strokes.
     "strokes": {**_LATE, "steps": 1_800, "seed": 8},
     # And much more depth.
-    "deep": {**_LATE, **_DEEP, "steps": 4_000, "seed": 12, "decay_from": 0.2},
+    "deep": {**_DEEP, "steps": 4_000, "seed": 12, "decay_from": 0.2},
     # A gentle end, since strong depth leaves some black.
     "end": {
-        **_LATE,
         **_DEEP,
         "steps": 240,
         "seed": 14,
@@ -140,12 +149,18 @@ PHASES: dict[str, dict[str, Any]] = {
         "decay_from": 0.0,
         "range_weight": 100.0,
     },
+    # Truer colours and deeper darks, by covariances.
+    "colors": {
+        **_COLORS,
+        "steps": 4_500,
+        "seed": 21,
+        "decay_from": 0.2,
+    },
 }
 ON_ACCELERATOR: dict[str, dict[str, Any]] = {
     # One run, as compiling takes a minute or more.
     "all": {
-        **_LATE,
-        **_DEEP,
+        **_COLORS,
         "steps": 26_000,
         "seed": 0,
         "batch_size": 8,
@@ -156,7 +171,7 @@ ON_ACCELERATOR: dict[str, dict[str, Any]] = {
         "preview_every": 2_000,
     },
 }
-MOBILE_PHASE = {**_LATE, "steps": 4_000, "seed": 7, "depth_network": "none"}
+MOBILE_PHASE = {**_COLORS, "steps": 4_000, "seed": 7, "depth_network": "none"}
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Style: the distance of Gram matrices (Gatys, Ecker, Bethge 2015).
 
 `grams` {layer: (batch, c, c)} G(y) are the picture's and `targets` {layer:
-(batch or 1, c, c)} G(s) the painting's, whose layers are those that count. With
-`quarter_gram_matrices` both have one more axis, (batch, 4, c, c) and (batch or
-1, 1, c, c), and losses are means over quarters.
+(batch or 1, c, c)} G(s) the painting's, whose layers are those that count. Both
+may be covariances. Of quarters both have one more axis, (batch, 4, c, c) and
+(batch or 1, 1, c, c), and losses are means over quarters.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -30,13 +30,18 @@ def gram_matrix(features: Any) -> Any:
     return _inner_products(flat) / size
 
 
-def quarter_gram_matrices(features: Any) -> Any:
-    """Gram matrices of the four quarters of feature maps.
+def mean_features(features: Any) -> Any:
+    """Means over positions: (batch, channels) float32 of (batch, h, w, c)."""
+    return ops.mean(ops.cast(features, "float32"), axis=(1, 2))
 
-    Of (batch, height, width, channels), (batch, 4, channels, channels) float32,
-    as `gram_matrix`; height and width are static. Their mean is the Gram matrix
-    of the whole, but for a row or column left over. A map of one pixel a side
-    is a single quarter, (batch, 1, channels, channels).
+
+def quarter_statistics(features: Any) -> tuple[Any, Any]:
+    """Gram matrices and means of the four quarters of feature maps.
+
+    Of (batch, height, width, channels), as `gram_matrix` and `mean_features`
+    but (batch, 4, ...); height and width are static. Their means over quarters
+    are those of the whole, but for a row or column left over. A map of one
+    pixel a side is a single quarter, (batch, 1, ...).
     """
     _, height, width, channels = features.shape
     parts = min(2, height, width)
@@ -44,8 +49,30 @@ def quarter_gram_matrices(features: Any) -> Any:
     features = features[:, : parts * high, : parts * wide]
     features = ops.reshape(features, (-1, parts, high, parts, wide, channels))
     features = ops.transpose(features, (0, 1, 3, 2, 4, 5))
-    grams = gram_matrix(ops.reshape(features, (-1, high, wide, channels)))
-    return ops.reshape(grams, (-1, parts * parts, channels, channels))
+    features = ops.reshape(features, (-1, high, wide, channels))
+    shape = -1, parts * parts, channels
+    return (
+        ops.reshape(gram_matrix(features), (*shape, channels)),
+        ops.reshape(mean_features(features), shape),
+    )
+
+
+def covariances(
+    grams: Mapping[Any, Any], means: Mapping[Any, Any]
+) -> dict[Any, Any]:
+    """Covariances over positions, over C: G - 0.99 m m^T / C, of each layer.
+
+    `means` {layer: (batch, c)} are m; of quarters, (batch, 4, c). Features
+    behind a rectifier are far from 0, so that their means are most of a Gram
+    matrix; covariances hold what varies from place to place (second moments as
+    in Sun, Saenko 2016, eq. 1). A hundredth of the means stays, as a painting
+    of one colour has no covariance to be relative to.
+    """
+    return {
+        name: grams[name]
+        - 0.99 * mean[..., :, None] * mean[..., None, :] / mean.shape[-1]
+        for name, mean in means.items()
+    }
 
 
 @ops.custom_gradient

@@ -105,11 +105,12 @@ class PictureObjective:
             targets.append(style_target(*arguments, weight, inside, outside))
         if inputs.content_masks:
             return targets
-        mean = {
-            key: sum(target.weight * target.grams[key] for target in targets)
-            for key in targets[0].grams
-        }
-        return [StyleTarget(1.0, mean)]
+        weights = np.array([each.weight for each in targets], "float32")
+        grams, means = keras.tree.map_structure(
+            lambda *each: np.tensordot(weights, each, 1),
+            *((target.grams, target.means) for target in targets),
+        )
+        return [StyleTarget(1.0, grams, means)]
 
     def _masks(
         self, mask: np.ndarray, picture: np.ndarray, name: str

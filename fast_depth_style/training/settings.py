@@ -32,6 +32,10 @@ class TrainingSettings(ObjectiveSettings):
     )
     # A whole picture can have a painting's statistics by its busy parts alone.
     style_evenness: float = inherited(ObjectiveSettings, "style_evenness", 0.5)
+    # Means of features are most of a Gram matrix.
+    style_covariance: float = inherited(
+        ObjectiveSettings, "style_covariance", 0.5
+    )
     distillation_weight: float = setting(
         10.0, "Weight of the difference to the teacher's picture.", least=0
     )
@@ -244,6 +248,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         **_RAW,
         "style_scales": 1,
         "style_evenness": 0.0,
+        "style_covariance": 0.0,
         "optimizer": "adam",
         "style_layers": tuple(f"relu{block}_1" for block in range(1, 6)),
         "content_layer": "relu4_2",

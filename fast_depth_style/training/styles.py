@@ -72,21 +72,22 @@ class PaintingGrams(keras.layers.Layer):
         self.sizes = 1 if stroke_range == 1.0 else STROKE_SIZES
         exponents = np.linspace(0.0, 1.0, self.sizes)
         sizes = [*smallest] * (len(paintings) if len(smallest) == 1 else 1)
-        self.tables = {}
+        self.grams: dict[tuple[int, str], np.ndarray] = {}
+        self.means: dict[tuple[int, str], np.ndarray] = {}
         if settings.style_weight and perceptual is not None:
-            rows = [
+            seen = [
                 style_target(
                     settings,
                     perceptual,
                     fit_short_side(painting, round(size * stroke_range**e)),
-                ).grams
+                )
                 for painting, size in zip(paintings, sizes, strict=True)
                 for e in exponents
             ]
-            self.tables = {
-                key: np.concatenate([row[key] for row in rows])
-                for key in rows[0]
-            }
+            self.grams, self.means = keras.tree.map_structure(
+                lambda *rows: np.concatenate(rows),
+                *((target.grams, target.means) for target in seen),
+            )
         self.built = True
 
     def call(self, styles: Any, dials: Any) -> PictureTargets:
@@ -96,12 +97,15 @@ class PaintingGrams(keras.layers.Layer):
         near = ops.relu(1.0 - ops.abs(place - np.arange(self.sizes)))
         weights = ops.cast(styles, "float32")[:, :, None] * near[:, None, :]
         weights = ops.reshape(weights, (-1, styles.shape[-1] * self.sizes))
-        grams = {
-            key: ops.tensordot(weights, ops.convert_to_tensor(table), 1)
-            for key, table in self.tables.items()
-        }
+        grams, means = keras.tree.map_structure(
+            lambda table: ops.tensordot(
+                weights, ops.convert_to_tensor(table), 1
+            ),
+            (self.grams, self.means),
+        )
         depth = dials[:, 0]
         if self._style_rise is None:
             full = ops.ones_like(depth)
-            return PictureTargets(grams, full, full)
-        return PictureTargets(grams, 1.0 + self._style_rise * depth, depth)
+            return PictureTargets(grams, means, full, full)
+        rise = 1.0 + self._style_rise * depth
+        return PictureTargets(grams, means, rise, depth)

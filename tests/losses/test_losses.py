@@ -212,7 +212,7 @@ def test_quarters_are_parts_of_the_picture(shape, parts, high, wide):
         ],
         axis=1,
     )
-    found = style.quarter_gram_matrices(features)
+    found = style.quarter_statistics(features)[0]
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
     target = gram(_normal(1, 4, 4, 3, seed=1))
     for loss in (style.style_loss, style.relative_style_loss):
@@ -224,6 +224,27 @@ def test_quarters_are_parts_of_the_picture(shape, parts, high, wide):
         np.testing.assert_allclose(whole, np.mean(each))
 
 
+def test_covariances_are_those_of_numpy():
+    features = _normal(2, 6, 10, 3) + 2.0
+    found = style.covariances(
+        {"a": style.gram_matrix(features)}, {"a": style.mean_features(features)}
+    )
+    expected = [_covariance(x) for x in features]
+    np.testing.assert_allclose(found["a"], expected, rtol=1e-4, atol=1e-6)
+
+    found = style.covariances(
+        *({"a": each} for each in style.quarter_statistics(features))
+    )
+    expected = _covariance(features[0, 3:, :5])
+    np.testing.assert_allclose(found["a"][0, 2], expected, rtol=1e-4, atol=1e-6)
+
+
+def _covariance(features):
+    flat = features.reshape(-1, 3)
+    outer = np.outer(flat.mean(0), flat.mean(0))
+    return (np.cov(flat.T, ddof=0) + 0.01 * outer) / 3
+
+
 @pytest.mark.parametrize("loss", [style.style_loss, style.relative_style_loss])
 def test_gradient_of_style(loss):
     features = _normal(2, 5, 4, 3)
@@ -233,7 +254,18 @@ def test_gradient_of_style(loss):
     )
     target = {"a": target["a"][:, None]}
     assert_gradient(
-        lambda x: ops.mean(loss({"a": style.quarter_gram_matrices(x)}, target)),
+        lambda x: ops.mean(loss({"a": style.quarter_statistics(x)[0]}, target)),
+        features,
+    )
+    assert_gradient(
+        lambda x: ops.mean(
+            loss(
+                style.covariances(
+                    {"a": style.gram_matrix(x)}, {"a": style.mean_features(x)}
+                ),
+                {"a": target["a"][:, 0]},
+            )
+        ),
         features,
     )
 

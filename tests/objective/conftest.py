@@ -24,7 +24,9 @@ def pictures():
 def small(material):
     """Settings with networks of random weights."""
     depth = f"fast_depth:{material / 'fast_depth.npz'}"
-    return small_run(material, depth_network=depth, style_evenness=0.0)
+    return small_run(
+        material, depth_network=depth, style_evenness=0.0, style_covariance=0.0
+    )
 
 
 @pytest.fixture(scope="module")

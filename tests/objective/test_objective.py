@@ -225,30 +225,37 @@ def test_content_may_be_compared_at_a_smaller_scale(
 def test_each_picture_has_its_own_targets(make, pictures, perceptual, small):
     """Style and depth of a batch are weighted sums of single pictures'."""
     photos, painted = pictures
+    single = dataclasses.replace(small, depth_views=False, style_covariance=0.5)
     objective = make(depth_views=False)
-    grams = [
-        {
-            key: tf.constant(gram) * factor
-            for key, gram in objective._styles[0].grams.items()
-        }
-        for factor in (1.0, 1.5)
-    ]
+    style = objective._styles[0]
+    grams, means = (
+        [
+            {key: tf.constant(value) * factor for key, value in target.items()}
+            for factor in factors
+        ]
+        for target, factors in (
+            (style.grams, (1, 1.5)),
+            (style.means, (1, 1.2)),
+        )
+    )
     expected = {"style": 0.0, "depth": 0.0, "content": 0.0}
     factors = {"style": (1.0, 2.0), "depth": (0.25, 0.75), "content": (1, 1)}
-    single = dataclasses.replace(small, depth_views=False)
     for i in range(2):
         alone = Objective(
             single,
             perceptual,
             registry.depth_network(small.depth_network),
-            [StyleTarget(1.0, grams[i])],
+            [StyleTarget(1.0, grams[i], means[i])],
         )
         terms = terms_of(alone, photos[i : i + 1], painted[i : i + 1])
         for name in expected:
             expected[name] += factors[name][i] * float(terms[name]) / 2
-    both = {key: tf.concat([g[key] for g in grams], 0) for key in grams[0]}
+    both = [
+        {key: tf.concat([each[key] for each in two], 0) for key in two[0]}
+        for two in (grams, means)
+    ]
     own = PictureTargets(
-        both, tf.constant(factors["style"]), tf.constant(factors["depth"])
+        *both, tf.constant(factors["style"]), tf.constant(factors["depth"])
     )
     several = Objective(single, perceptual, objective._estimator, [])
     found = several(painted, several.targets(photos, 0, own))

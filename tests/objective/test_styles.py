@@ -1,5 +1,7 @@
 """Style over scales, quarters and masks, against independent computations."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy_objective import double, gram, halved, relative, terms_of
@@ -53,6 +55,66 @@ def test_an_even_style_is_that_of_every_quarter(
     mixed = 0.75 * found[0.0] + 0.25 * found[1.0]
     np.testing.assert_allclose(found[0.25], mixed, rtol=1e-4)
     assert found[1.0] > 1.001 * found[0.0]
+
+
+@pytest.mark.parametrize("evenness", [0.0, 0.5])
+def test_covariances_have_their_share_of_style(
+    make, perceptual, pictures, painting, small, evenness
+):
+    found = {
+        share: float(
+            terms_of(
+                make(
+                    depth=False,
+                    style_evenness=evenness,
+                    style_covariance=share,
+                ),
+                *pictures,
+            )["style"]
+        )
+        for share in (0.0, 0.25, 1.0)
+    }
+
+    y = double(perceptual(pictures[1]))
+    s = double(perceptual(painting[None].astype("f4")))
+    whole, each = [], []
+    for name in small.style_layers:
+        target = _covariance(s[name])
+        whole.append(relative(_covariance(y[name]), target))
+        high, wide = (side // 2 for side in y[name].shape[1:3])
+        each += [
+            relative(
+                _covariance(y[name][:, i : i + high, j : j + wide]), target
+            )
+            for i in (0, high)
+            for j in (0, wide)
+        ]
+    expected = (1 - evenness) * np.mean(whole) + evenness * np.mean(each)
+    np.testing.assert_allclose(found[1.0], expected, rtol=1e-3)
+    mixed = 0.75 * found[0.0] + 0.25 * found[1.0]
+    np.testing.assert_allclose(found[0.25], mixed, rtol=1e-4)
+    assert found[1.0] != pytest.approx(found[0.0], rel=0.1)
+
+
+def test_a_painting_of_one_colour_is_a_style(make, perceptual, pictures, small):
+    settings = dataclasses.replace(
+        small, style_covariance=1.0, style_evenness=0.5
+    )
+    plain = np.full((64, 64, 3), 90.0, "float32")
+    styles = [style_target(settings, perceptual, plain)]
+    objective = Objective(settings, perceptual, None, styles)
+    far, near = (
+        float(
+            terms_of(objective, pictures[0], np.stack([painted] * 2))["style"]
+        )
+        for painted in (pictures[1][0].numpy(), plain + 1.0)
+    )
+    assert 0.0 < near < far < np.inf
+
+
+def _covariance(features):
+    mean = features.mean((1, 2), keepdims=True)
+    return gram(features - mean) + 0.01 * gram(mean)
 
 
 def test_a_style_counts_by_its_weight_where_its_mask_is(

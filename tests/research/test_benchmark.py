@@ -111,6 +111,7 @@ _SETTINGS = preset(
     depth_network="none",
     lattice_weight=0,
     style_evenness=0,
+    style_covariance=0,
     style=("painting",),
     dials=False,
     mixed_precision=False,

@@ -136,7 +136,7 @@ def test_compiled_by_xla_a_step_is_the_same(trainer, photos):
         # Of what the step changed: rounding moved it by 1e-3 on one machine,
         # where a pixel is on the other side of a rectifier's kink. Biases
         # before a normalization follow nothing but rounding.
-        assert np.linalg.norm(a - b) < 5e-3 * np.linalg.norm(b - old) + 3e-5
+        assert np.linalg.norm(a - b) < 5e-3 * np.linalg.norm(b - old) + 1e-4
 
 
 def test_mixed_precision_convolves_in_bfloat16_and_compares_in_float32(
