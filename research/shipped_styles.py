@@ -9,17 +9,19 @@ networks are written into the package (`--install`).
 
 Each of `PHASES` is a run in a folder of its own, which goes on from the one
 before; `MOBILE_PHASE` then teaches the small network the pictures of the large
-one. Time: about five hours and a half on two CPU cores with AVX512-BF16.
+one. Time: about six hours and a half on two CPU cores with AVX512-BF16.
 Expected: the table in docs/evaluation.md.
 
-What ships was made on 2026-11-28 and 29 by these runs, with four differences:
+What ships was made on 2026-11-28 and 29 by these runs, with five differences:
 in `start` depth came in over 500 steps in place of 134; content was weighted by
 the photo's features only from `skies` on, where style_evenness was 1; paintings
 were seen with their grain, and The Starry Night at the size of the others,
-before `strokes`; the small network began to learn from `planes`, and learned
-from `deep` in its last 1,200 steps. It is an interim: 20,000 steps are meant.
-ON_ACCELERATOR, meant for ten minutes of an H200 with KERAS_BACKEND=jax, has not
-been run.
+before `strokes`; the first 764 steps of `colors` had a style weight of 20 and a
+content weight of 3, and its rate began anew after them; the small network began
+to learn from `planes`, without covariances, and learned from `deep` for 1,200
+steps and from `colors` for the last 800 of 4,800. It is an interim: networks
+still learn. ON_ACCELERATOR, meant for ten minutes of an H200 with
+KERAS_BACKEND=jax, has not been run.
 """
 
 import dataclasses
@@ -77,6 +79,8 @@ _LATE: dict[str, Any] = {
 _DEEP: dict[str, Any] = {**_LATE, "depth_weight": 80.0, "style_rise": 0.0}
 _COLORS: dict[str, Any] = {
     **_LATE,
+    "style_weight": 15.0,
+    "content_weight": 4.0,
     "style_covariance": 0.5,
     "style_evenness": 0.7,
     "range_weight": 100.0,
@@ -152,8 +156,8 @@ PHASES: dict[str, dict[str, Any]] = {
     # Truer colours and deeper darks, by covariances.
     "colors": {
         **_COLORS,
-        "steps": 4_500,
-        "seed": 21,
+        "steps": 4_464,
+        "seed": 22,
         "decay_from": 0.2,
     },
 }
@@ -171,7 +175,7 @@ ON_ACCELERATOR: dict[str, dict[str, Any]] = {
         "preview_every": 2_000,
     },
 }
-MOBILE_PHASE = {**_COLORS, "steps": 4_000, "seed": 7, "depth_network": "none"}
+MOBILE_PHASE = {**_COLORS, "steps": 4_800, "seed": 7, "depth_network": "none"}
 
 
 def main() -> None:
