@@ -61,7 +61,7 @@ class ObjectiveSettings:
     style_covariance: float = setting(
         0.0,
         "Share of style that compares covariances of features instead of Gram"
-        " matrices; truer colours, deeper darks.",
+        " matrices; deeper darks, fewer halos.",
         least=0,
         most=1,
         flag=False,

@@ -16,10 +16,10 @@ What ships was made on 2026-11-28 and 29 by these runs, with five differences:
 in `start` depth came in over 500 steps in place of 134; content was weighted by
 the photo's features only from `skies` on, where style_evenness was 1; paintings
 were seen with their grain, and The Starry Night at the size of the others,
-before `strokes`; the first 764 steps of `colors` had a style weight of 20 and a
+before `strokes`; the first 764 steps of `darks` had a style weight of 20 and a
 content weight of 3, and its rate began anew after them; the small network began
 to learn from `planes`, without covariances, and learned from `deep` for 1,200
-steps and from `colors` for the last 800 of 4,800. It is an interim: networks
+steps and from `darks` for the last 800 of 4,800. It is an interim: networks
 still learn. ON_ACCELERATOR, meant for ten minutes of an H200 with
 KERAS_BACKEND=jax, has not been run.
 """
@@ -77,7 +77,7 @@ _LATE: dict[str, Any] = {
     "depth_weight": 40.0,
 }
 _DEEP: dict[str, Any] = {**_LATE, "depth_weight": 80.0, "style_rise": 0.0}
-_COLORS: dict[str, Any] = {
+_DARKS: dict[str, Any] = {
     **_LATE,
     "style_weight": 15.0,
     "content_weight": 4.0,
@@ -153,9 +153,9 @@ PHASES: dict[str, dict[str, Any]] = {
         "decay_from": 0.0,
         "range_weight": 100.0,
     },
-    # Truer colours and deeper darks, by covariances.
-    "colors": {
-        **_COLORS,
+    # Darker darks and fewer halos, by covariances.
+    "darks": {
+        **_DARKS,
         "steps": 4_464,
         "seed": 22,
         "decay_from": 0.2,
@@ -164,7 +164,7 @@ PHASES: dict[str, dict[str, Any]] = {
 ON_ACCELERATOR: dict[str, dict[str, Any]] = {
     # One run, as compiling takes a minute or more.
     "all": {
-        **_COLORS,
+        **_DARKS,
         "steps": 26_000,
         "seed": 0,
         "batch_size": 8,
@@ -175,7 +175,7 @@ ON_ACCELERATOR: dict[str, dict[str, Any]] = {
         "preview_every": 2_000,
     },
 }
-MOBILE_PHASE = {**_COLORS, "steps": 4_800, "seed": 7, "depth_network": "none"}
+MOBILE_PHASE = {**_DARKS, "steps": 4_800, "seed": 7, "depth_network": "none"}
 
 
 def main() -> None:
