@@ -47,16 +47,17 @@ def test_a_video_holds_still(photo, movement, most):
 def test_flat_frames_are_painted_as_alone():
     """As in a fade; once they were no numbers.
 
-    But for rounding, which the normalization of a flat picture makes large.
+    In the mean: the texture of a flat picture is rounding that normalization
+    makes large, and differs from one way of painting to another.
     """
     settings = StylizeSettings(style="udnie", engine="light")
     model = load_styled("shipped", settings)
     painter = FramePainter(model, settings)
     for level in (120, 120, 124):
         rgb = np.full((48, 64, 3), (level, 40, 200), np.uint8)
-        painted = painter.paint(rgb).astype(int)
-        alone = tiles.stylize(model, rgb)
-        assert np.abs(painted - alone).mean() < 40
+        painted = painter.paint(rgb).mean((0, 1))
+        alone = tiles.stylize(model, rgb).mean((0, 1))
+        assert np.abs(painted - alone).max() < 30
 
 
 def _strength(rgb):
