@@ -230,11 +230,13 @@ class Objective(keras.layers.Layer):
             key: style.quarter_statistics(each)
             for key, each in features.items()
         }
-        quarters = [
+        quarters = tuple(
             {key: each[which] for key, each in both.items()} for which in (0, 1)
-        ]
-        whole = _mapped(lambda each: ops.mean(each, axis=1), quarters)
-        each = _mapped(lambda target: target[:, None], wanted)
+        )
+        whole = keras.tree.map_structure(
+            lambda each: ops.mean(each, axis=1), quarters
+        )
+        each = keras.tree.map_structure(lambda target: target[:, None], wanted)
         # |mean of G - T|^2 + evenness (mean of |G - mean of G|^2).
         return (1 - evenness) * self._compare_statistics(
             loss, whole, wanted
@@ -312,7 +314,7 @@ def style_target(
         settings.resolved_style_layers(),
         settings.style_scales,
     )
-    grams, means = _mapped(
+    grams, means = keras.tree.map_structure(
         ops.convert_to_numpy,
         (_gram_matrices(scaled, painting_masks), _means(scaled)),
     )
@@ -328,14 +330,6 @@ def _gram_matrices(scaled, masks=None):
     if masks is not None:
         scaled = {key: found * masks[key] for key, found in scaled.items()}
     return {key: style.gram_matrix(found) for key, found in scaled.items()}
-
-
-def _mapped(function, mappings):
-    grams, means = (
-        {key: function(value) for key, value in mapping.items()}
-        for mapping in mappings
-    )
-    return grams, means
 
 
 def _means(scaled):

@@ -39,7 +39,7 @@ def draw(seed: int, count: int, styles: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class PaintingGrams(keras.layers.Layer):
-    """Gram matrices of paintings, each seen at one or several sizes.
+    """Gram matrices and means of paintings, each seen at one or several sizes.
 
     Larger sizes show a network of the same receptive field broader strokes.
     Where the weight of style is 0 no painting is looked at.

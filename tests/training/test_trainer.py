@@ -130,13 +130,15 @@ def test_compiled_by_xla_a_step_is_the_same(trainer, photos):
 
     for name, value in expected.items():
         np.testing.assert_allclose(compiled[name], value, rtol=1e-4)
-    for old, a, b in zip(
-        before, trainer.network.get_weights(), expected_weights, strict=True
+    for variable, old, b in zip(
+        trainer.network.weights, before, expected_weights, strict=True
     ):
+        a = variable.numpy()
         # Of what the step changed: rounding moved it by 1e-3 on one machine,
         # where a pixel is on the other side of a rectifier's kink. Biases
         # before a normalization follow nothing but rounding.
-        assert np.linalg.norm(a - b) < 5e-3 * np.linalg.norm(b - old) + 1e-4
+        spare = 1e-4 if variable.path.endswith("bias") else 3e-5
+        assert np.linalg.norm(a - b) < 5e-3 * np.linalg.norm(b - old) + spare
 
 
 def test_mixed_precision_convolves_in_bfloat16_and_compares_in_float32(
