@@ -39,8 +39,8 @@ _COUNT = flags.DEFINE_integer("count", 100, "Photos.", 2)
 DIALS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DRAWN = {
     "style.loss": "style",
-    "depth.fast_depth.aligned": "depth by FastDepth, the teacher",
-    "depth.hub.aligned": "depth by a driving network, independent",
+    "depth.fast_depth.aligned": "depth, FastDepth (teacher)",
+    "depth.hub.aligned": "depth, driving (independent)",
 }
 _METRICS = (
     *_DRAWN,
@@ -141,7 +141,12 @@ def _draw(rows: list[dict], path: pathlib.Path) -> None:
         panel.set(title=STYLES[style].split(",")[0], xlabel="depth dial")
     *_, last = figure.axes
     last.axis("off")
-    last.legend(*figure.axes[0].get_legend_handles_labels(), loc="center")
+    last.legend(
+        *figure.axes[0].get_legend_handles_labels(),
+        loc="center",
+        fontsize="small",
+    )
+    figure.axes[3].tick_params(labelbottom=True)
     figure.supylabel("over depth dial 0")
     figure.savefig(path, dpi=100)
 

@@ -25,10 +25,12 @@ def write_module(path: pathlib.Path, folder: pathlib.Path) -> None:
     """
     try:
         weights = files.read_arrays(path)
-    except (FileNotFoundError, ValueError) as error:
+    except FileNotFoundError as error:
         raise RequestError(
-            f"{path} cannot be read ({error}): put the weights there"
+            f"{path} is missing: put the weights of RT-MonoDepth-S there"
         ) from error
+    except ValueError as error:
+        raise RequestError(f"{path} cannot be read: {error}") from error
     module = tf.Module()
     module.estimate = tf.function(
         lambda images: {"disparity": _disparity(weights, images)},

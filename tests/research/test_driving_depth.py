@@ -76,6 +76,6 @@ def _by_keras(weights, x):
 
 
 def test_missing_weights_are_named(tmp_path):
-    with pytest.raises(RequestError, match="missing.npz cannot be read"):
+    with pytest.raises(RequestError, match="missing.npz is missing"):
         driving_depth.write_module(tmp_path / "missing.npz", tmp_path / "m")
     assert not any(tmp_path.iterdir())
