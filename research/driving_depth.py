@@ -1,7 +1,8 @@
 """A depth network of driving videos, RT-MonoDepth-S, as a TF-Hub module.
 
-It judges what FastDepth taught: Feng et al. 2023 (arXiv:2308.10569) trained it
-on KITTI without measured depth. The decoder of the weights has no skips.
+It is a judge that is independent of FastDepth: Feng et al. 2023
+(arXiv:2308.10569), trained on KITTI's videos without measured depth. These
+weights have a decoder without skip connections.
 """
 
 import pathlib
