@@ -184,16 +184,18 @@ class Objective(keras.layers.Layer):
     def _style_and_content(self, pictures, targets):
         found: dict[str, Tensor] = {}
         settings = self.settings
-        layers = settings.resolved_style_layers()
+        layers = settings.compared_in_style()
         scaled: dict[tuple[int, str], Tensor] = {}
         if "style" in self.terms:
-            loss = style.style_loss
+            loss: Callable[..., Any] = style.style_loss
             if settings.relative_losses:
                 loss = style.relative_style_loss
+            if settings.style_colors:
+                loss = style.with_colors(loss, settings.style_colors)
             scaled = style.scaled_features(
                 self._perceptual,
                 pictures,
-                settings.layers(),
+                {*layers, *settings.layers()},
                 settings.style_scales,
             )
             seen = {key: scaled[key] for key in scaled if key[1] in layers}
@@ -311,7 +313,7 @@ def style_target(
     scaled = style.scaled_features(
         perceptual,
         pictures,
-        settings.resolved_style_layers(),
+        settings.compared_in_style(),
         settings.style_scales,
     )
     grams, means = keras.tree.map_structure(

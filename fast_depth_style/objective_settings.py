@@ -7,6 +7,7 @@ from typing import Any
 
 from fast_depth_style import settings as fields
 from fast_depth_style.errors import RequestError
+from fast_depth_style.losses import COLORS
 from fast_depth_style.networks import MINIMUM_SIDE
 from fast_depth_style.perception.layer_names import default_layers
 from fast_depth_style.settings import setting, settings_class
@@ -66,6 +67,14 @@ class ObjectiveSettings:
         most=1,
         flag=False,
     )
+    style_colors: float = setting(
+        0.0,
+        "Share of style that compares colours instead of the network's"
+        " features, which hardly ask for contrast.",
+        least=0,
+        most=1,
+        flag=False,
+    )
     content_scale: int = setting(
         0,
         "Scale at which content is compared: 1 is half the size, where strokes"
@@ -117,6 +126,11 @@ class ObjectiveSettings:
         """`content_layer`, or the network's usual one."""
         usual = default_layers(self.perceptual_network).content
         return self.content_layer or usual
+
+    def compared_in_style(self) -> tuple[str, ...]:
+        """Layers of style, `COLORS` among them if they have a share."""
+        colors = (COLORS,) if self.style_colors else ()
+        return self.resolved_style_layers() + colors
 
     def layers(self) -> set[str]:
         """All layers of the perceptual network that are compared."""

@@ -12,16 +12,18 @@ before; `MOBILE_PHASE` then teaches the small network the pictures of the large
 one. Time: about six hours and a half on two CPU cores with AVX512-BF16.
 Expected: the table in docs/evaluation.md.
 
-What ships was made on 2026-11-28 and 29 by these runs, with five differences:
+What ships was made from 2026-11-28 to 30 by these runs, with six differences:
 in `start` depth came in over 500 steps in place of 134; content was weighted by
-the photo's features only from `skies` on, where style_evenness was 1; paintings
-were seen with their grain, and The Starry Night at the size of the others,
-before `strokes`; the first 764 steps of `darks` had a style weight of 20 and a
-content weight of 3, and its rate began anew after them; the small network began
-to learn from `planes`, without covariances, and learned from `deep` for 1,200
-steps and from `darks` for the last 800 of 4,800. It is an interim: networks
-still learn. ON_ACCELERATOR, meant for ten minutes of an H200 with
-KERAS_BACKEND=jax, has not been run.
+the photo's features only from `skies` on, where style_evenness was 1 and the
+depth dial learned to have style at twice the weight; paintings were seen with
+their grain, and The Starry Night at the size of the others, before `strokes`;
+the first 764 steps of `darks` had a style weight of 20 and a content weight of
+3, and its rate began anew after them; `contrast` began from float16 weights;
+the small network began to learn from `planes`, without covariances and RGB, and
+learned from `deep` for 1,200 steps, from `darks` for 800 and from `contrast`
+for the last 1,200 of 6,000. It is an interim: networks still learn.
+ON_ACCELERATOR, meant for ten minutes of an H200 with KERAS_BACKEND=jax, has not
+been run.
 """
 
 import dataclasses
@@ -86,6 +88,15 @@ _DARKS: dict[str, Any] = {
     "range_weight": 100.0,
     "style_rise": 0.2,
     "depth_weight": 80.0,
+}
+_CONTRAST: dict[str, Any] = {
+    **_DARKS,
+    "steps": 1_500,
+    "seed": 33,
+    "learn": "vectors",
+    "style_colors": 0.5,
+    "depth_network": "none",
+    "decay_from": 0.2,
 }
 PHASES: dict[str, dict[str, Any]] = {
     # The styles, with little regard for photos.
@@ -160,9 +171,11 @@ PHASES: dict[str, dict[str, Any]] = {
         "seed": 22,
         "decay_from": 0.2,
     },
+    # Contrast as in the paintings. With all weights a dark frame appears.
+    "contrast": _CONTRAST,
 }
 ON_ACCELERATOR: dict[str, dict[str, Any]] = {
-    # One run, as compiling takes a minute or more.
+    # Two runs, as compiling takes a minute or more.
     "all": {
         **_DARKS,
         "steps": 26_000,
@@ -174,8 +187,15 @@ ON_ACCELERATOR: dict[str, dict[str, Any]] = {
         "checkpoint_every": 2_000,
         "preview_every": 2_000,
     },
+    "contrast": _CONTRAST,
 }
-MOBILE_PHASE = {**_DARKS, "steps": 4_800, "seed": 7, "depth_network": "none"}
+MOBILE_PHASE = {
+    **_DARKS,
+    "steps": 6_000,
+    "seed": 7,
+    "style_colors": 0.5,
+    "depth_network": "none",
+}
 
 
 def main() -> None:
@@ -194,18 +214,17 @@ def main() -> None:
     initial = ""
     phases = ON_ACCELERATOR if _ACCELERATOR.value else PHASES
     for name, phase in {**phases, "mobile": MOBILE_PHASE}.items():
+        starts = "teacher" if phase is MOBILE_PHASE else "initial_model"
         settings = fds.preset(
             "mobile" if phase is MOBILE_PHASE else "balanced",
             style=paintings,
-            **(_ALL | phase),
-        )
-        starts = "teacher" if phase is MOBILE_PHASE else "initial_model"
-        settings = dataclasses.replace(
-            settings,
             content=str(photos),
             perceptual_network=style_material.perceptual_network(material),
+            **(_ALL | phase | {starts: initial}),
+        )
+        settings = dataclasses.replace(
+            settings,
             depth_network=settings.depth_network.replace(_FAST_DEPTH, teacher),
-            **{starts: initial},
         )
         fds.train(settings, workdir / name)
         initial = str(workdir / name)

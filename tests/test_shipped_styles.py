@@ -105,7 +105,9 @@ def test_a_sky_shows_no_mesh(model, level):
 def test_a_picture_has_no_border(model, painting):
     picture = stylize(model, painting)
     for turns in range(4):
-        assert border_step(np.rot90(picture, turns)) < 12
+        # At one side the painting itself has a step of 8.
+        own = border_step(np.rot90(painting, turns))
+        assert border_step(np.rot90(picture, turns)) < own + 10
 
 
 def test_a_photo_keeps_its_layout_and_has_no_blobs(model, painting):

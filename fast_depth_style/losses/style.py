@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from fast_depth_style.losses import COLORS
+
 
 def gram_matrix(features: Any) -> Any:
     """Gram matrix G = F^T F / (H W C): Johnson et al. 2016, eq. 3.
@@ -111,11 +113,12 @@ def scaled_features(
 ) -> dict[tuple[int, str], Any]:
     """Features of pictures at several scales, each half the one before.
 
-    {(scale, layer): (batch, h, w, channels)}, the pictures' own scale 0.
+    {(scale, layer): (batch, h, w, channels)}, the pictures' own scale 0. The
+    layer `COLORS` is the picture itself.
     """
     found: dict[tuple[int, str], Any] = {}
     for scale in range(scales):
-        features = network(pictures)
+        features = {COLORS: pictures, **network(pictures)}
         found |= {(scale, layer): features[layer] for layer in layers}
         pictures = halved(pictures, 1)
     return found
@@ -143,3 +146,16 @@ def relative_style_loss(
         error = error / ops.sum(ops.square(target), axis=(-2, -1))
         terms.append(ops.mean(error, axis=1) if error.ndim > 1 else error)
     return sum(terms) / len(terms)
+
+
+def with_colors(
+    loss: Callable[[Mapping, Mapping], Any], share: float
+) -> Callable[[Mapping, Mapping], Any]:
+    """`loss` of which the layer `COLORS` has a share, the others the rest."""
+
+    def shared(grams: Mapping[Any, Any], targets: Mapping[Any, Any]) -> Any:
+        colors = {key: targets[key] for key in targets if key[1] == COLORS}
+        features = {key: targets[key] for key in targets if key not in colors}
+        return share * loss(grams, colors) + (1 - share) * loss(grams, features)
+
+    return shared

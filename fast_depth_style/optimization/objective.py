@@ -118,7 +118,7 @@ class PictureObjective:
         features = scaled_features(
             self._perceptual,
             _batch(picture),
-            self._settings.resolved_style_layers(),
+            self._settings.compared_in_style(),
             self._settings.style_scales,
         )
         sizes = {key: tuple(f.shape[1:3]) for key, f in features.items()}

@@ -208,6 +208,10 @@ def _batches(
     count = settings.batch_size
     arguments = (source, settings.image_size, count, settings.seed, start)
     drawn = draw(settings.seed, count * settings.steps, len(settings.style))
+    if not settings.has_depth() and not settings.teacher:
+        # Nothing says what the depth dial is to do: its rows stay.
+        _, dials = drawn
+        dials[:, 0] = 0.0
     left = [each[count * start :] for each in drawn]
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

@@ -96,6 +96,37 @@ def test_covariances_have_their_share_of_style(
     assert found[1.0] != pytest.approx(found[0.0], rel=0.1)
 
 
+@pytest.mark.parametrize("covariance", [0.0, 1.0])
+def test_colours_have_their_share_of_style(
+    make, pictures, painting, covariance
+):
+    found = {
+        share: float(
+            terms_of(
+                make(
+                    depth=False,
+                    style_scales=2,
+                    style_covariance=covariance,
+                    style_colors=share,
+                ),
+                *pictures,
+            )["style"]
+        )
+        for share in (0.0, 0.25, 1.0)
+    }
+
+    statistics = _covariance if covariance else gram
+    one, other = pictures[1].numpy(), painting[None].astype("f8")
+    terms = []
+    for _ in range(2):
+        terms.append(relative(statistics(one), statistics(other)))
+        one, other = halved(one), halved(other)
+    np.testing.assert_allclose(found[1.0], np.mean(terms), rtol=1e-3)
+    mixed = 0.75 * found[0.0] + 0.25 * found[1.0]
+    np.testing.assert_allclose(found[0.25], mixed, rtol=1e-4)
+    assert found[1.0] != pytest.approx(found[0.0], rel=0.1)
+
+
 def test_a_painting_of_one_colour_is_a_style(make, perceptual, pictures, small):
     settings = dataclasses.replace(
         small, style_covariance=1.0, style_evenness=0.5

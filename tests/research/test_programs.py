@@ -20,6 +20,7 @@ _RESEARCH = pathlib.Path(__file__).parents[2] / "research"
         ("stylizing_times.py sleep", "styles or command"),
         ("shipped_styles.py --workdir=w", "missing --material=…"),
         ("depth_dial.py --material=m --output=o", "--material=m: no folder"),
+        ("rooms.py --material=m --output=o", "--material=m: no folder"),
     ],
 )
 def test_a_wrong_request_is_one_line_and_writes_nothing(
