@@ -22,8 +22,8 @@ import style_material
 from absl import flags
 from style_material import STYLES
 
-import fast_depth_style as fds
 from fast_depth_style import files
+from fast_depth_style.objective_settings import ObjectiveSettings
 from fast_depth_style.tools import program
 
 _MATERIAL = flags.DEFINE_string(
@@ -54,36 +54,54 @@ _METRICS = (
 
 def main() -> None:
     """Measures every style, then writes the table and the plot."""
-    # Here, since it imports TensorFlow.
+    # Here, since they import TensorFlow.
     from driving_depth import write_module
+
+    from fast_depth_style.evaluation import photo_sets
+    from fast_depth_style.evaluation import table as tables
+    from fast_depth_style.evaluation.evaluate import measure
+    from fast_depth_style.evaluation.evaluator import Context, find_evaluators
+    from fast_depth_style.evaluation.judges import load_judges
+    from fast_depth_style.evaluation.stylizers import load_stylizers
+    from fast_depth_style.images.painting import read_painting
+    from fast_depth_style.perception.registry import perceptual_network
 
     material = style_material.find(_MATERIAL.value)
     output = files.resolve(_OUTPUT.value, "output")
-    judge = output / "driving"
-    write_module(material / "weights/driving.npz", judge)
+    driving = output / "driving"
+    write_module(material / "weights/driving.npz", driving)
+    judges = load_judges(
+        (style_material.teacher(material), f"hub:{driving}"), ("fast_depth",)
+    )
+    objective = ObjectiveSettings(
+        perceptual_network=style_material.perceptual_network(material)
+    )
+    perceptual = perceptual_network(
+        objective.perceptual_network, objective.layers()
+    )
     paintings = style_material.prepare_paintings(material, output / "paintings")
-    photos = style_material.link_photos(
-        _PART.value, material, output / "photos"
+    photos = photo_sets.content_photos(
+        style_material.link_photos(_PART.value, material, output / "photos"),
+        _COUNT.value,
     )
     rows = []
     for style, painting in zip(STYLES, paintings, strict=True):
-        settings = fds.EvaluationSettings(
-            models=tuple(
-                f"{dial:g}={_MODEL.value}?style={style}&depth={dial}"
-                for dial in DIALS
-            ),
-            style=painting,
-            # At stroke 0.5, the middle of a range of 3.
-            style_size=round(style_material.SIZES[style] * 3**0.5),
-            depth_network=(style_material.teacher(material), f"hub:{judge}"),
-            teachers=("fast_depth",),
-            perceptual_network=style_material.perceptual_network(material),
-            content=str(photos),
-            photos=_COUNT.value,
-            image_size=224,
-            output=str(output / style),
+        models = [
+            f"{dial:g}={_MODEL.value}?style={style}&depth={dial}"
+            for dial in DIALS
+        ]
+        # At stroke 0.5, the middle of a range of 3.
+        size = round(style_material.SIZES[style] * 3**0.5)
+        context = Context(
+            objective, perceptual, read_painting(painting, size), judges
         )
-        [table] = fds.evaluate(settings)
+        table = measure(
+            photos,
+            [each for each in load_stylizers(models) if not each.is_control],
+            find_evaluators(context),
+            224,
+        )
+        tables.write_csv(output / f"{style}.csv", table)
         rows += _ratios(style, table)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")

@@ -2,7 +2,7 @@ import csv
 
 import depth_data
 import numpy as np
-import rooms
+import rooms_judge
 from distillation_settings import DepthDistillation
 
 from fast_depth_style.perception.imagenet import SQUEEZENET_LAYERS
@@ -34,13 +34,13 @@ def test_the_judge_learns_and_becomes_a_module(material, tmp_path):
     folder = tmp_path / "judge"
     weights = tmp_path / "squeezenet.npz"
 
-    rooms.train_judge(settings, weights, training, folder)
+    rooms_judge.train_judge(settings, weights, training, folder)
 
     with (folder / "losses.csv").open() as file:
         first, last = (float(row["loss"]) for row in csv.DictReader(file))
     assert last < 0.9 * first
     judge = depth_network(f"hub:{folder / 'module'}")
     assert judge.quantity == "inverse_depth"
-    found = rooms.score(folder / "module", held_out)
+    found = rooms_judge.score(folder / "module", held_out)
     assert found["rooms"] == len(held_out)
     assert np.isfinite(found["spearman_mean"])
