@@ -5,12 +5,12 @@ r"""Measures what the depth dial keeps and costs, and draws it.
 FOLDER is as style_material.py says, and has weights/driving.npz for the judge
 of driving_depth.py. Each style of the network paints 100 photos of `--part` at
 every depth dial in `DIALS`. Depth is measured by FastDepth, the teacher, and by
-that judge, which had no part in the training. Each style has a report. dial.csv
-has all means, and ratios to dial 0 with 95 % intervals; dial.png draws those of
-style and depth.
+that judge, which had no part in the training. dial.csv has all means, and
+ratios to dial 0 with 95 % intervals; dial.png draws those of style and depth;
+STYLE.csv has every figure.
 
-Time: about 45 minutes on two idle CPU cores, estimated from 18 photos. Expected
-at dial 1: style 0.99 to 1.24, FastDepth 0.85 to 0.92, the judge 0.94 to 0.99.
+Time: 50 minutes on two CPU cores. Expected at dial 1: style 0.97 to 1.20,
+FastDepth 0.87 to 0.95, the judge 0.93 to 1.01.
 """
 
 import csv

@@ -160,6 +160,7 @@ def test_jax_trains_the_same_without_tensorflow(by_jax, by_tensorflow):
     _require_the_same(by_jax / "jax", by_tensorflow)
     rows = read_losses(by_jax / "jax" / "losses.csv")
     assert all(row["depth"] > 0 for row in rows)
+    assert np.any(load_network(by_jax / "jax").table[:, 1] != 0)
     assert (by_jax / "jax" / "previews" / "step_0000008.png").exists()
     assert (by_jax / "jax" / "losses.png").exists()
 

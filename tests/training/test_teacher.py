@@ -48,6 +48,7 @@ def test_the_pictures_of_a_teacher_are_learned(workdir):
     }
     learned = [row["distillation"] for row in rows]
     assert np.mean(learned[-4:]) < 0.7 * np.mean(learned[:4])
+    assert np.any(load_network(workdir).table[:, 1] != 0)
 
 
 @pytest.mark.parametrize("mixed_precision", [False, True])
