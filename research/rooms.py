@@ -12,8 +12,9 @@ rooms.csv has dial 1 over dial 0 with 95 % intervals and, of rank correlation
 with measured depth, the share that comes back of what painting at dial 0 loses;
 all_rooms.csv has every figure.
 
-Expected: the judge's rank correlation with measured depth is 0.83 (median of
-205 rooms).
+Time after that: six minutes. Expected: the judge's rank correlation with
+measured depth is 0.83 (median of 205 rooms); its error at dial 1 is 0.83 to
+0.92 of that at 0.
 """
 
 import csv
