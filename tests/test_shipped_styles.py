@@ -105,9 +105,10 @@ def test_a_sky_shows_no_mesh(model, level):
 def test_a_picture_has_no_border(model, painting):
     picture = stylize(model, painting)
     for turns in range(4):
-        # At one side the painting itself has a step of 8.
+        # At one side the painting itself has a step of 8. With a margin of 32
+        # pixels others rise by 7.
         own = border_step(np.rot90(painting, turns))
-        assert border_step(np.rot90(picture, turns)) < own + 10
+        assert border_step(np.rot90(picture, turns)) < min(12, own + 6)
 
 
 def test_a_photo_keeps_its_layout_and_has_no_blobs(model, painting):

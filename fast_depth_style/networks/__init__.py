@@ -6,7 +6,7 @@ MINIMUM_SIDE = 16
 RECEPTIVE_RADIUS = 60
 """Pixels around a pixel that its colour depends on, statistics aside."""
 
-MARGIN = 32
+MARGIN = 40
 """Pixels by which a picture is extended and its painting cut back."""
 
 DIALS = ("depth", "stroke")

@@ -160,11 +160,20 @@ class ImageTransformationNetwork(keras.Model):
         not. From (n, height, width, 3) float32 RGB in 0..255 to float32 means
         and variances, (2, channels of all normalizations). Vectors and masks
         are those of `call`, or of `stylize_regions`.
+
+        A single picture's margin counts, as it does in `call`. Margins of
+        several patches do not: they would be most of what is counted.
         """
         found = []
+        number, height = ops.shape(patches)[:2]
+        height += 2 * MARGIN + -height % STRIDE
+        several = ops.minimum(number - 1, 1)
 
         def pooled(norm, x, *style):
-            statistics = norm.statistics(x, pooled=True)
+            lines, columns = ops.shape(x)[1:3]
+            cut = several * (MARGIN * lines // height)
+            inside = x[:, cut : lines - cut, cut : columns - cut]
+            statistics = norm.statistics(inside, pooled=True)
             found.append(ops.reshape(ops.stack(statistics), (2, -1)))
             return norm(x, *style, statistics)
 

@@ -117,7 +117,7 @@ class _Writer:
         add = self._add
         channels = len(self._weights[f"{name}/bias"])
         x = self._convolved(x, name, 2 if name in ("down1", "down2") else 1)
-        styled = self._normalized(x, channels)
+        styled = self._normalized(x, channels, scale)
         gains, shifts = (self._parts(channels) for _ in range(2))
         made = ""
         # Maps of each pixel's scale and shift would take more memory.
@@ -141,7 +141,18 @@ class _Writer:
         part = add("Slice", "vector", [start], [end], [1])
         return [add("Gather", part, i) for i in range(self._regions)]
 
-    def _normalized(self, x: str, channels: int) -> Callable[[Any, Any], str]:
+    def _inside(self, x: str, scale: int) -> str:
+        """What statistics count: without the margins of several patches."""
+        add = self._add
+        shape = add("Shape", x)
+        several = add("Min", add("Sub", add("Gather", shape, [0]), 1), 1)
+        cut = add("Mul", several, [MARGIN // scale] * 2)
+        ends = add("Sub", add("Gather", shape, [2, 3]), cut)
+        return add("Slice", x, cut, ends, [2, 3])
+
+    def _normalized(
+        self, x: str, channels: int, scale: int
+    ) -> Callable[[Any, Any], str]:
         """Normalizes; gives what scales and shifts the result."""
         add = self._add
         if self._statistics == "own":
@@ -149,11 +160,11 @@ class _Writer:
                 add, "InstanceNormalization", x, epsilon=EPSILON
             )
         if self._statistics == "pooled":
-            mean = add("ReduceMean", x, axes=[0, 2, 3], keepdims=1)
-            x = add("Sub", x, mean)
-            variance = add(
-                "ReduceMean", add("Mul", x, x), axes=[0, 2, 3], keepdims=1
-            )
+            inside = self._inside(x, scale)
+            mean = add("ReduceMean", inside, axes=[0, 2, 3], keepdims=1)
+            x, inside = (add("Sub", each, mean) for each in (x, inside))
+            square = add("Mul", inside, inside)
+            variance = add("ReduceMean", square, axes=[0, 2, 3], keepdims=1)
             rows = [add("Reshape", v, [1, channels]) for v in (mean, variance)]
             self._found.append(add("Concat", *rows, axis=0))
         else:

@@ -146,6 +146,16 @@ def test_given_its_own_statistics_a_tile_is_the_picture(dtype):
         assert np.abs(tile - whole).mean() < 0.1 * np.std(whole)
 
 
+def test_margins_of_patches_do_not_count():
+    """By the first layer, which has the same reflection at its own border."""
+    network = _network(0.25, 2)
+    patches = _pictures(3, 44, 64, 3)
+    first = network.convs[0](patches / 127.5 - 1.0).numpy()
+    found = network.statistics(patches)[:, : network.convs[0].filters]
+    expected = first.mean((0, 1, 2)), first.var((0, 1, 2))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
 def test_no_output_is_out_of_reach_of_the_gradient():
     """Far beyond white and black, a push still moves every pixel."""
     network = _network()

@@ -47,10 +47,10 @@ def test_a_narrower_halo_would_leave_seams(model, monkeypatch):
 
 
 def test_large_pictures_look_as_if_taken_whole(model, monkeypatch):
-    picture = _picture(700, 900)
+    picture = _picture(1000, 1300)
     whole = tiles.stylize(model, picture).astype(float)
-    monkeypatch.setattr(tiles, "WHOLE_PIXELS", 400_000)
-    monkeypatch.setattr(tiles, "SAMPLE_PIXELS", 400_000)
+    monkeypatch.setattr(tiles, "WHOLE_PIXELS", 800_000)
+    monkeypatch.setattr(tiles, "SAMPLE_PIXELS", 800_000)
     tracked = []
     tiled = tiles.stylize(
         model, picture, lambda cuts: tracked.extend(cuts) or cuts
@@ -64,9 +64,9 @@ def test_patches_in_groups_are_nearly_as_good_as_all_at_once(
     model, monkeypatch
 ):
     """In groups of a dozen far better than half as many patches."""
-    picture = _picture(700, 900)
+    picture = _picture(1000, 1300)
     found = []
-    for pixels, at_once in ((4e5, 80), (4e5, 12), (2e5, 80)):
+    for pixels, at_once in ((8e5, 80), (8e5, 24), (4e5, 80)):
         monkeypatch.setattr(tiles, "SAMPLE_PIXELS", pixels)
         monkeypatch.setattr(tiles, "_AT_ONCE", at_once)
         found.append(tiles.statistics(model, picture))
